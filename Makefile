@@ -1,0 +1,53 @@
+# Everything runs in .venv, which scripts/setup.sh makes on the first call.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := .venv/bin
+
+.PHONY: help setup chat test test-unit check format bench figures clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: ## make .venv, or bring it up to date
+	@scripts/setup.sh
+
+chat: ## talk to the agent (MODEL=... names another model than the embedded one)
+	@scripts/setup.sh --quiet
+	@$(BIN)/skillweave chat $(if $(MODEL),--model '$(MODEL)')
+
+test: ## every test, those with the real model server too
+	@scripts/setup.sh --quiet
+	$(BIN)/pytest $(ARGS)
+
+test-unit: ## the tests that start no server
+	@scripts/setup.sh --quiet
+	$(BIN)/pytest tests/unit $(ARGS)
+
+check: ## style, types, import layers, packaging, public surface
+	@scripts/setup.sh --quiet
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/mypy scripts/setup_env.py
+	$(BIN)/pytest -q tests/unit/test_layers.py tests/unit/test_packaging.py tests/unit/test_public_surface.py
+
+format: ## rewrite the sources in the project's style
+	@scripts/setup.sh --quiet
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: ## measure this machine: the workbench tasks, start-up and latency (to runs/)
+	@scripts/setup.sh --quiet
+	$(BIN)/skillweave eval tasks --out runs/bench/workbench.json
+	$(BIN)/skillweave eval figures --out runs/bench/latency.json
+
+figures: ## measure again and overwrite the committed figures
+	@scripts/setup.sh --quiet
+	@mkdir -p evals/figures
+	$(BIN)/skillweave nano score --out evals/figures/nano.json
+	$(BIN)/skillweave eval tasks --out evals/figures/workbench.json
+	$(BIN)/skillweave eval figures --out evals/figures/latency.json
+
+clean: ## remove caches and build products, keep .venv
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis setup.log
+	find agent evals skills store tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,171 @@
+"""`skillweave nano`: train and measure the embedded model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from skillweave.agent.nano.score import Scores
+    from skillweave.agent.nano.train import TrainProgress
+
+app = typer.Typer(help="Train and measure nano, the embedded model.")
+
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights", help="A folder that `nano train` wrote.", file_okay=False, exists=True
+    ),
+]
+SAID_EVERY = 0.05
+"""Share of the tokens after which a run without a terminal says where it stands."""
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option("--out", help="Where weights and checkpoints go.")],
+    size: Annotated[Literal["nano", "nano-plus"], typer.Option(help="Which model.")] = "nano",
+    tokens: Annotated[int | None, typer.Option(min=1, help="How many tokens to see.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same corpus and weights.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+) -> None:
+    """Train nano from scratch by the recipe of this repository.
+
+    It can be stopped at any time; --resume goes on from the last checkpoint.
+
+    Example: skillweave nano train --out ./nano --tokens 16000000
+    """
+    from skillweave.agent.nano.train import Recipe, train
+
+    default = Recipe(size=size)
+    recipe = Recipe(
+        size=size,
+        tokens=default.tokens if tokens is None else tokens,
+        seed=default.seed if seed is None else seed,
+    )
+    with _reporting(recipe.tokens) as report:
+        train(out, recipe, resume=resume, threads=threads, progress=report)
+    typer.echo(f"the model is in {out}")
+
+
+@app.command()
+def card(weights: Weights = None) -> None:
+    """Print the model card: data, tokens, loss, scores.
+
+    Example: skillweave nano card
+    """
+    from skillweave.skills.errors import UserError
+
+    file = (weights or _shipped()) / "README.md"
+    if not file.is_file():
+        raise UserError(
+            f"{file}: there is no model card; `skillweave nano score` measures the model"
+        )
+    typer.echo(file.read_text(encoding="utf-8"))
+
+
+@app.command()
+def score(
+    weights: Weights = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="Requests of each sort.")] = 500,
+    seed: Annotated[int, typer.Option(help="Same seed, same requests.")] = 7,
+    grammar: Annotated[bool, typer.Option(help="Also decode under the agent's grammar.")] = True,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Also write the scores to this file, as JSON.")
+    ] = None,
+) -> None:
+    """Measure nano on the held-out sets.
+
+    Example: skillweave nano score -n 100 --out scores.json
+    """
+    from skillweave.agent.cli.console import open_console
+    from skillweave.agent.nano.score import score
+
+    progress = open_console(stderr=True)
+    with progress.status("loading the model") as status:
+        scores = score(
+            weights or _shipped(),
+            n=n,
+            seed=seed,
+            with_grammar=grammar,
+            progress=lambda kind: status.update(f"scoring {kind}"),
+        )
+    open_console().print(_scores_table(scores))
+    if out is not None:
+        out.write_text(scores.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _shipped() -> Path:
+    from skillweave.agent.serving.weights import NANO
+
+    return NANO
+
+
+def _scores_table(scores: Scores) -> RenderableType:
+    from rich.console import Group
+    from rich.table import Table
+
+    table = Table("sort", "exact", "95 % interval", "with grammar", "what", box=None)
+    for row in scores.scores:
+        grammar = "" if row.exact_with_grammar is None else f"{row.exact_with_grammar:.1%}"
+        interval = f"{row.low:.1%} - {row.high:.1%}"
+        table.add_row(row.kind, f"{row.exact:.1%}", interval, grammar, row.what)
+    refusals = f"false refusals {scores.false_refusals:.1%}"
+    return Group(table, f"{refusals}, false attempts {scores.false_attempts:.1%}")
+
+
+@contextmanager
+def _reporting(total: int) -> Iterator[Callable[[TrainProgress], None]]:
+    """A bar on a terminal, else a line every 5 %."""
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from skillweave.agent.cli.console import open_console
+
+    console = open_console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(console)
+        return
+    columns = (
+        TextColumn("training"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %  {task.fields[told]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("training", total=total, told="making the tokenizer")
+
+        def report(at: TrainProgress) -> None:
+            bar.update(task, completed=at.tokens, told=_told(at))
+
+        yield report
+
+
+def _lines(console: Console) -> Callable[[TrainProgress], None]:
+    said = -SAID_EVERY
+
+    def report(at: TrainProgress) -> None:
+        nonlocal said
+        share = at.tokens / at.total
+        if share >= said + SAID_EVERY:
+            said = share
+            console.print(f"{share:.0%}  {_told(at)}", soft_wrap=True)
+
+    return report
+
+
+def _told(at: TrainProgress) -> str:
+    return f"{at.tokens:,} tokens, loss {at.loss:.3f}, {at.tokens_per_second:,.0f}/s"

@@ -1,0 +1,157 @@
+"""Events, answers and plans on a terminal, with Rich."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from skillweave.agent.cli.summary import (
+    duration,
+    last_attempt,
+    one_line,
+    short_name,
+    skills_used,
+    step_seconds,
+    told,
+)
+from skillweave.agent.result import (
+    Event,
+    Finished,
+    PlanMade,
+    Result,
+    SkillLearned,
+    StepFinished,
+    StepStarted,
+    Token,
+)
+from skillweave.skills.errors import ModelError
+
+MARKS = {"waiting": " ", "running": "…", "done": "✓", "failed": "✗"}
+STYLES = {"waiting": "dim", "running": "cyan", "done": "green", "failed": "red"}
+
+
+@dataclass
+class Row:
+    """One line of the step table."""
+
+    goal: str
+    skill: str = ""
+    state: Literal["waiting", "running", "done", "failed"] = "waiting"
+    started: float = 0.0
+    seconds: float | None = None
+    value: str = ""
+    tries: int = 0
+
+    def time(self) -> str:
+        if self.seconds is not None:
+            return duration(self.seconds)
+        return duration(time.monotonic() - self.started) if self.state == "running" else ""
+
+
+class RunView:
+    """The state of a run as far as its events tell; draws itself."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, Row] = {}
+        self.doing = "planning"
+        self.words = ""
+        self.result: Result | None = None
+        self.learned: list[SkillLearned] = []
+
+    def see(self, event: Event) -> None:
+        """Take in one event."""
+        match event:
+            case PlanMade():
+                kept = {i: row for i, row in self.rows.items() if row.state == "done"}
+                planned = {step.id: Row(step.render()) for step in event.plan.steps}
+                self.rows = dict(sorted({**planned, **kept}.items()))
+                self.doing, self.words = "working", ""
+            case StepStarted():
+                row = self.rows.setdefault(event.id, Row(event.goal))
+                row.tries += 1
+                row.goal, row.skill, row.state = event.goal, short_name(event.skill), "running"
+                row.started, row.seconds = time.monotonic(), None
+            case StepFinished():
+                self._finish(event)
+            case Token():
+                self.words += event.text
+            case SkillLearned():
+                self.learned.append(event)
+            case Finished():
+                self.result = event.result
+
+    def _finish(self, event: StepFinished) -> None:
+        step, attempt = event.step, last_attempt(event.step)
+        row = self.rows.setdefault(step.id, Row(step.goal))
+        row.goal, row.state = step.goal, "done" if step.ok else "failed"
+        row.seconds, row.tries = step_seconds(step), len(step.attempts)
+        row.value = one_line(step.value, 40) if step.ok else ""
+        if attempt is not None:
+            row.skill = short_name(attempt.skill)
+
+    def table(self) -> Table:
+        """Step number, goal, skill, mark, milliseconds, value."""
+        table = Table.grid(padding=(0, 1))
+        table.add_column(justify="right", style="dim")
+        table.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
+        table.add_column(style="magenta", no_wrap=True)
+        table.add_column()
+        table.add_column(justify="right", style="dim", no_wrap=True)
+        table.add_column(ratio=2, no_wrap=True, overflow="ellipsis")
+        for number, row in list(self.rows.items()):  # another thread draws
+            again = f" (try {row.tries})" if row.tries > 1 else ""
+            mark = Text(MARKS[row.state], STYLES[row.state])
+            goal, value = Text(one_line(row.goal, 200)), Text(row.value)
+            table.add_row(str(number), goal, Text(row.skill + again), mark, row.time(), value)
+        return table
+
+    def __rich__(self) -> RenderableType:
+        parts: list[RenderableType] = [self.table()] if self.rows else []
+        if self.words and self.result is None:
+            parts.append(Text(self.words[-400:], "dim"))
+        if self.doing:
+            parts.append(Spinner("dots", Text(self.doing, "dim")))
+        return Group(*parts)
+
+
+def follow(events: Iterable[Event], console: Console, *, live: bool) -> Result:
+    """Draw a run while it happens (``live``) or in silence; returns its result."""
+    view = RunView()
+    with Live(view, console=console, refresh_per_second=8) if live else nullcontext():
+        try:
+            for event in events:
+                view.see(event)
+        finally:
+            view.doing = ""  # what stays on the screen has no spinner
+    if view.result is None:
+        raise ModelError("the run ended without a result")
+    return view.result
+
+
+def print_answer(result: Result, console: Console) -> None:
+    """The value first, then in dim lines how it was verified and with which skills."""
+    style = {"declined": "yellow", "failed": "red"}.get(result.outcome, "bold")
+    parts = told(result)
+    lines = [
+        (parts.answer, style),
+        *((note, "dim") for note in (parts.checked, *footnotes(result))),
+    ]
+    for line, look in lines:
+        if line:
+            console.print(Text(line, look), soft_wrap=not console.is_terminal)
+
+
+def footnotes(result: Result) -> list[str]:
+    """The skills that contributed, and what was learned."""
+    notes = [("skills", skills_used(result))]
+    notes.append(("learned", ", ".join(map(short_name, result.new_skills))))
+    return [f"{label}: {text}" for label, text in notes if text]

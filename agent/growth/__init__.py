@@ -1,0 +1,1 @@
+"""How the library grows from what the agent does."""

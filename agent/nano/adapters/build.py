@@ -1,0 +1,179 @@
+"""Trains the adapter skills that ship with nano, measures them, and writes them into their folders.
+
+Each adapter is measured on held-out pairs against three controls: the base model without an
+adapter, another adapter (the wrong one), and several training seeds.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from skillweave.agent.nano.adapters.tasks import TASKS
+from skillweave.agent.nano.corpus import Conversation
+from skillweave.agent.nano.corpus.words import Side
+from skillweave.agent.nano.lora import LoraRecipe, as_conversation, train_adapter
+from skillweave.agent.nano.score import decode, wilson
+from skillweave.agent.nano.train import TrainProgress
+from skillweave.agent.serving.weights import weights_hash
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+HELD_OUT_PAIRS: Final = 200
+CASES: Final = 12
+OnProgress = Callable[[str, TrainProgress | None], None]
+
+
+class Measured(NamedTuple):
+    """Exact match of one adapter on held-out pairs."""
+
+    task: str
+    n: int
+    base: float
+    """Without an adapter."""
+    wrong: float
+    """With the adapter of another task."""
+    seeds: list[float]
+    """With this adapter, one figure per training seed; the first one ships."""
+    low: float
+    high: float
+    seconds: float
+
+
+def drawing(task: str, side: Side) -> Callable[[random.Random], Conversation]:
+    """Draws of one task as conversations."""
+    make = TASKS[task]
+
+    def draw(rng: random.Random) -> Conversation:
+        return as_conversation(*make(rng, side))
+
+    return draw
+
+
+def held_out_pairs(task: str, n: int, seed: int = 7) -> list[Conversation]:
+    """The same held-out pairs for the same seed, none twice."""
+    rng, draw = random.Random(f"{task}/{seed}"), drawing(task, "held-out")
+    found: dict[str, Conversation] = {}
+    while len(found) < n:
+        made = draw(rng)
+        found[made.user] = made
+    return list(found.values())
+
+
+def build(
+    base: Path,
+    skills: Path,
+    *,
+    tasks: Sequence[str] = tuple(TASKS),
+    seeds: Sequence[int] = (1,),
+    recipe: LoraRecipe | None = None,
+    threads: int = 1,
+    progress: OnProgress = lambda *_: None,
+) -> list[Measured]:
+    """Train, measure and write the adapters of ``tasks`` into ``skills/<task>/``.
+
+    Writes ``adapter/``, the base hash in ``SKILL.md``, ``evals/cases.jsonl`` and
+    ``references/scores.json``.
+    """
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(base)
+    recipe = recipe or LoraRecipe()
+    pairs = {task: held_out_pairs(task, HELD_OUT_PAIRS) for task in TASKS}
+    measured: list[Measured] = []
+    for position, task in enumerate(tasks):
+        other = list(TASKS)[(list(TASKS).index(task) + 1) % len(TASKS)]
+        rights: list[float] = []
+        wrong = seconds = 0.0
+        for seed in seeds:
+            with tempfile.TemporaryDirectory() as scratch:
+                own = LoraRecipe(**{**recipe.__dict__, "seed": seed})
+                started = _Clock()
+                out = skills / task / "adapter" if seed == seeds[0] else Path(scratch)
+                model = train_adapter(
+                    base,
+                    drawing(task, "train"),
+                    out,
+                    own,
+                    threads=threads,
+                    progress=lambda p, name=f"{task} seed {seed}": progress(name, p),  # type: ignore[misc]
+                )
+                seconds = seconds or started.seconds()
+                rights.append(_exact(model, tokenizer, pairs[task]))
+                if seed == seeds[0]:
+                    wrong = _exact(model, tokenizer, pairs[other])
+        low, high = wilson(round(rights[0] * HELD_OUT_PAIRS), HELD_OUT_PAIRS)
+        plain = _exact(_plain(base), tokenizer, pairs[task])
+        made = Measured(task, HELD_OUT_PAIRS, plain, wrong, rights, low, high, seconds)
+        _write(skills / task, made, other, base, recipe, pairs[task])
+        measured.append(made)
+        progress(f"{position + 1} of {len(tasks)}: {task} {statistics.mean(rights):.1%}", None)
+    return measured
+
+
+class _Clock:
+    def __init__(self) -> None:
+        import time
+
+        self._now = time.monotonic
+        self._start = self._now()
+
+    def seconds(self) -> float:
+        return round(self._now() - self._start, 1)
+
+
+def _plain(base: Path) -> LlamaForCausalLM:
+    import torch
+    from transformers import LlamaForCausalLM
+
+    return LlamaForCausalLM.from_pretrained(base, dtype=torch.float32)
+
+
+def _exact(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, pairs: Sequence[Conversation]
+) -> float:
+    answered = decode(model.eval(), tokenizer, pairs)
+    return sum(a.said.strip() == a.asked.answer.strip() for a in answered) / len(answered)
+
+
+def _write(
+    folder: Path,
+    made: Measured,
+    other: str,
+    base: Path,
+    recipe: LoraRecipe,
+    pairs: Sequence[Conversation],
+) -> None:
+    """What the measurement says, beside the adapter."""
+    skill = folder / "SKILL.md"
+    lines = skill.read_text("utf-8").splitlines()
+    pinned = f"  skillweave-base: {weights_hash(base)}"
+    lines = [line for line in lines if not line.startswith("  skillweave-base:")]
+    lines.insert(lines.index("metadata:") + 1, pinned)
+    skill.write_text("\n".join(lines) + "\n", "utf-8")
+    for sub in ("evals", "references"):
+        (folder / sub).mkdir(exist_ok=True)
+    cases = [
+        json.dumps({"input": c.user.strip(), "expected": c.answer.strip()}, ensure_ascii=False)
+        for c in pairs[:CASES]
+    ]
+    (folder / "evals" / "cases.jsonl").write_text("\n".join(cases) + "\n", "utf-8")
+    scores = {
+        "task": made.task,
+        "held_out_pairs": made.n,
+        "exact_without_adapter": made.base,
+        "exact_with_adapter_by_seed": made.seeds,
+        "interval_95": [round(made.low, 4), round(made.high, 4)],
+        f"exact_of_this_adapter_on_{other}": made.wrong,
+        "seconds_of_training": made.seconds,
+        "recipe": recipe.__dict__,
+        "command": "skillweave nano adapters",
+    }
+    text = json.dumps(scores, indent=2, ensure_ascii=False) + "\n"
+    (folder / "references" / "scores.json").write_text(text, "utf-8")

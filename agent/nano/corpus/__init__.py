@@ -1,0 +1,67 @@
+"""The synthetic corpus of nano: what it is asked, and what it should answer.
+
+`conversation` draws one training example; held-out kinds are drawn by `held_out`.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Literal, NamedTuple
+
+from skillweave.agent.nano.corpus.doing import doing
+from skillweave.agent.nano.corpus.filling import filling
+from skillweave.agent.nano.corpus.requests import Example, Kind, make
+from skillweave.agent.nano.corpus.talk import exchange
+
+Task = Literal["plan", "fill", "do"]
+HeldOut = Literal["compositions", "phrases", "templates", "long", "fill", "say", "beyond"]
+HELD_OUT: tuple[HeldOut, ...] = (
+    "compositions", "phrases", "templates", "long", "fill", "say", "beyond",
+)  # fmt: skip
+
+
+class Conversation(NamedTuple):
+    """One question to nano and the answer it should give."""
+
+    task: Task
+    user: str
+    answer: str
+
+
+def plan_question(request: str, history: str = "") -> str:
+    """The text of a planning question: the last steps of the conversation, then the request."""
+    return f"{history}\n{request}" if history else request
+
+
+def _plan(example: Example) -> Conversation:
+    return Conversation("plan", plan_question(example.request, example.history), example.plan)
+
+
+def conversation(rng: random.Random) -> Conversation:
+    """One training example: mostly planning, then filling, talking and small text tasks."""
+    share = rng.random()
+    if share < 0.68:
+        return _plan(make(rng, "train"))
+    if share < 0.84:
+        return Conversation("fill", *_fill(rng, "train"))
+    if share < 0.93:
+        said = exchange(rng, "train")
+        return Conversation("plan", said.request, said.answer)
+    done = doing(rng, "train")
+    return Conversation("do", done.input, done.output)
+
+
+def _fill(rng: random.Random, side: Literal["train", "held-out"]) -> tuple[str, str]:
+    made = filling(rng, side)
+    return made.question, made.answer
+
+
+def held_out(rng: random.Random, kind: HeldOut) -> Conversation:
+    """One example of a kind that training never shows."""
+    if kind == "fill":
+        return Conversation("fill", *_fill(rng, "held-out"))
+    if kind in ("say", "beyond"):
+        said = exchange(rng, "held-out", beyond=kind == "beyond")
+        return Conversation("plan", said.request, said.answer)
+    plan_kind: Kind = kind
+    return _plan(make(rng, plan_kind))

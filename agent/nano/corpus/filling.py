@@ -1,0 +1,221 @@
+"""Filling a tool's parameters: a step with lettered values, a signature, and which value goes where.
+
+subtract<< A 3>> from<< B 10>>
+subtract(number: number, amount: number)        ->    number=B amount=A
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+
+from skillweave.agent.nano.corpus import discourse, values
+from skillweave.agent.nano.corpus.operations import Form, Operation, invent, invented_name, known
+from skillweave.agent.nano.corpus.words import Side, invented, word
+
+LETTERS = "ABCDEFGH"
+PREVIEW = 32
+"""Characters of a value that the question shows."""
+
+_SLOT = re.compile(r"( ?)\{(\w)(:s)?\}")
+_MAIN_NAMES = {
+    "text": "text text string s value content sentence phrase input source_text word",
+    "number": "number number value x n a amount base first",
+    "list": "items items numbers values data list xs elements sequence",
+    "table": "table table csv rows data csv_text",
+    "date": "date date day start when",
+    "json": "data json document obj json_text",
+    "code": "text code value encoded",
+    "time": "time duration value",
+}
+_TYPES = {
+    "text": "string",
+    "number": "number",
+    "list": "array",
+    "table": "string",
+    "date": "string",
+}
+_NAMES = {
+    "n": "n number count amount factor times width size digits percent exponent shift days places k length b by second divisor limit",
+    "w": "word letter separator delimiter pattern needle sub char value target sep find language",
+    "t": "other other_text suffix prefix addition second_text b",
+    "l": "other others other_items second_list weights b right",
+    "d": "end other until other_date second_date reference",
+    "c": "column field column_name key header",
+    "k": "key field path name",
+}
+_SWITCHES = (
+    ("descending", "in descending order"), ("reverse", "in reverse"), ("ignore_case", "ignoring case"), ("strict", "strictly"),
+    ("keep_order", "keeping the order"), ("sorted", "and sort it"), ("unique", "without repeats"), ("signed", "with a sign"),
+    ("case_sensitive", "minding the case"), ("skip_header", "without the header"), ("inclusive", "inclusive"),
+)  # fmt: skip
+_OPTIONAL = (
+    "digits",
+    "limit",
+    "separator",
+    "width",
+    "start",
+    "step",
+    "encoding",
+    "fill",
+    "base",
+    "seed",
+    "locale",
+)
+_NOTES = (
+    "when {about}, use {name} = {value}",
+    "use {name} = {value} for {about}",
+    "{about}: {name} = {value}",
+    "for {about} set {name} = {value} because that is what people expect",
+    "if nothing is said about {about}, {name} = {value}",
+)
+
+
+@dataclass(frozen=True)
+class Filling:
+    question: str
+    answer: str
+
+
+def preview(text: str) -> str:
+    """The start of a value, on one line."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= PREVIEW else flat[: PREVIEW - 1] + "…"
+
+
+def label(letter: str, text: str) -> str:
+    """A lettered slot of the question."""
+    return f"<< {letter} {preview(text)}>>"
+
+
+def _type_of(slot: str, main: str) -> str:
+    if slot == "x":
+        return _TYPES.get(main, "string")
+    return {"n": "number", "l": "array"}.get(slot, "string")
+
+
+def _names(rng: random.Random, side: Side, slots: list[str], main: str) -> list[str]:
+    """A telling name for every slot; now and then a stranger's."""
+    names: list[str] = []
+    for index, slot in enumerate(slots):
+        if slot == "x":
+            pool = _MAIN_NAMES.get(main, _MAIN_NAMES["text"]).split()
+        elif slot == "u":
+            later = "u" in slots[:index] or slots.count("u") == 1
+            pool = (
+                "to_unit target_unit unit_to target to".split()
+                if later
+                else "from_unit source_unit unit_from source unit".split()
+            )
+        elif slot == "w" and slots.count("w") == 2:
+            pool = (
+                "new replacement new_text".split()
+                if "w" in slots[:index]
+                else "old find old_text search".split()
+            )
+        else:
+            pool = _NAMES[slot].split()
+        chosen = rng.choice(pool) if rng.random() < 0.9 else invented(rng, side)
+        while chosen in names:
+            chosen = rng.choice((invented(rng, side), chosen + "_2"))
+        names.append(chosen)
+    return names
+
+
+def _combined(rng: random.Random, side: Side) -> Filling:
+    """Two or three results brought together, for one list parameter or for several parameters."""
+    template = rng.choice(
+        discourse.COMBINE.train if side == "train" else discourse.COMBINE.held_out
+    )
+    template = template.replace("VERB", word(rng, side)).replace("NOUN", word(rng, side))
+    template = template.replace(" with {w}", "")
+    size = rng.choice((2, 2, 3))
+    kind = rng.choice(("number", "text"))
+    letters = LETTERS[:size]
+    slots = "".join(label(x, values.MAIN[kind](rng, side)) for x in letters)
+    function = (
+        invented_name(rng, side)
+        if rng.random() < 0.5
+        else "_".join(template.split()[:2]).replace("_{x}", "")
+    )
+    if rng.random() < 0.5:
+        name = rng.choice(_MAIN_NAMES["list"].split())
+        signature, answer = f"{function}({name}: array)", f" {name}={'+'.join(letters)}"
+    else:
+        names = rng.choice(
+            (
+                ("a", "b", "c"),
+                ("first", "second", "third"),
+                ("x", "y", "z"),
+                ("left", "right", "other"),
+            )
+        )[:size]
+        signature = f"{function}({', '.join(f'{n}: {_TYPES[kind]}' for n in names)})"
+        answer = "".join(f" {n}={x}" for n, x in zip(names, letters, strict=True))
+    return Filling(f" {template.replace(' {x}', slots)}\n {signature}", answer)
+
+
+def _function_name(rng: random.Random, side: Side, template: str) -> str:
+    words = re.sub(r"\{.*?\}|[^a-z ]", "", template).split()
+    if rng.random() < 0.4 or not words:
+        return invented_name(rng, side)
+    return "_".join(rng.sample(words, min(len(words), rng.randint(1, 3))))
+
+
+def filling(rng: random.Random, side: Side) -> Filling:
+    """A random step, signature and assignment."""
+    if rng.random() < 0.15:
+        return _combined(rng, side)
+    operation: Operation = invent(rng, side)
+    if rng.random() < 0.7:
+        operation = rng.choice(
+            [o for o in known() if o.held_out == (side == "held-out" and rng.random() < 0.5)]
+        )
+    form: Form = rng.choice(list(operation.phrases))
+    template = rng.choice(operation.phrases[form]).replace("{x:s}", "{x}")
+    slots = [m.group(2) for m in _SLOT.finditer(template)]
+    letters = dict(zip(range(len(slots)), LETTERS, strict=False))
+    index = -1
+
+    def one(match: re.Match[str]) -> str:
+        nonlocal index
+        index += 1
+        make = (
+            values.MAIN.get(operation.main, values.text)
+            if match.group(2) == "x"
+            else values.SLOT[match.group(2)]
+        )
+        return label(letters[index], make(rng, side))
+
+    step = _SLOT.sub(one, template)
+    names = _names(rng, side, slots, operation.main)
+    order = (
+        sorted(range(len(slots)), key=lambda i: slots[i] != "x")
+        if rng.random() < 0.85
+        else rng.sample(range(len(slots)), len(slots))
+    )
+    parameters = [f"{names[i]}: {_type_of(slots[i], operation.main)}" for i in order]
+    answer = "".join(f" {names[i]}={letters[i]}" for i in order)
+    note = ""
+    if rng.random() < 0.15:
+        switch, said = rng.choice(_SWITCHES)
+        parameters.append(f"{switch}: boolean = False")
+        if rng.random() < 0.6:
+            step += " " + said
+            answer += f" {switch}=true"
+    if rng.random() < 0.3:
+        optional = rng.choice([o for o in _OPTIONAL if o not in names])
+        parameters.append(
+            f"{optional}: {rng.choice(('integer', 'number', 'string'))} = {rng.choice(('0', '2', '10', 'None', ','))}"
+        )
+        if rng.random() < 0.55:
+            value = rng.choice((str(rng.randint(0, 20)), str(rng.randint(0, 20)), word(rng, side)))
+            about = " ".join(word(rng, side) for _ in range(rng.randint(1, 3)))
+            mentioned = rng.random() < 0.75
+            name = optional if mentioned else rng.choice([o for o in _OPTIONAL if o != optional])
+            note = "\n note: " + rng.choice(_NOTES).format(about=about, name=name, value=value)
+            answer += f" {optional}=<< {value}>>" if mentioned else ""
+    return Filling(
+        f" {step}\n {_function_name(rng, side, template)}({', '.join(parameters)}){note}", answer
+    )

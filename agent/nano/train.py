@@ -1,0 +1,233 @@
+"""The recipe of nano: a Llama trained from scratch on the synthetic corpus, answers only.
+
+Matrices are trained with Muon (https://kellerjordan.github.io/posts/muon/), embeddings and norms
+with AdamW; the rate warms up, holds, and falls to zero over the last 40 % of the tokens.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from skillweave.agent.nano.batches import IGNORE, Batch, block
+from skillweave.agent.nano.corpus import conversation
+from skillweave.agent.nano.model import Size, config
+from skillweave.agent.nano.tokenizer import BOS, END, PAD, prompt, train_tokenizer
+from skillweave.skills.errors import SettingsError
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+TOKENIZER_EXAMPLES: Final = 60_000
+WARM_UP: Final = 0.02
+DECAY: Final = 0.4
+STATE: Final = "training.pt"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a run depends on, besides the code."""
+
+    size: Size = "nano"
+    tokens: int = 16_000_000
+    """Pieces seen, padding included."""
+    tokens_per_batch: int = 6144
+    matrix_rate: float = 6e-3
+    other_rate: float = 3e-3
+    weight_decay: float = 0.01
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class TrainProgress:
+    """Where a run stands."""
+
+    tokens: int
+    total: int
+    loss: float
+    tokens_per_second: float
+
+
+def rate_at(done: float) -> float:
+    """The share of the full learning rate after the share ``done`` of all tokens.
+
+    >>> [round(rate_at(x), 2) for x in (0.0, 0.01, 0.5, 0.8, 1.0)]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    return max(0.0, min(1.0, done / WARM_UP, (1.0 - done) / DECAY))
+
+
+class Trainer:
+    """Model, optimisers and position in the stream; can be saved and taken up again."""
+
+    def __init__(self, recipe: Recipe, out: Path, threads: int) -> None:
+        import torch
+
+        torch.set_num_threads(threads)
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.out = recipe, out
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.tokenizer = self._tokenizer()
+        self.model = self._model()
+        matrices = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n]
+        rest = [p for n, p in self.model.named_parameters() if p.ndim != 2 or "embed" in n]
+        self.optimizers = (
+            torch.optim.Muon(
+                matrices,
+                lr=recipe.matrix_rate,
+                weight_decay=recipe.weight_decay,
+                adjust_lr_fn="match_rms_adamw",
+            ),
+            torch.optim.AdamW(rest, lr=recipe.other_rate, betas=(0.9, 0.98), weight_decay=0.0),
+        )
+        self.tokens, self.block, self.losses = 0, 0, list[float]()
+
+    def _tokenizer(self) -> PreTrainedTokenizerFast:
+        from transformers import PreTrainedTokenizerFast
+
+        if (self.out / "tokenizer.json").exists():
+            return PreTrainedTokenizerFast.from_pretrained(self.out)
+        rng = random.Random(f"{self.recipe.seed}/tokenizer")
+        examples = (conversation(rng) for _ in range(TOKENIZER_EXAMPLES))
+        made = train_tokenizer(prompt(e.task, e.user) + e.answer for e in examples)
+        made.save_pretrained(self.out)
+        return made
+
+    def _model(self) -> LlamaForCausalLM:
+        from transformers import LlamaForCausalLM
+
+        ids = self.tokenizer.convert_tokens_to_ids([PAD, BOS, END])
+        shape = config(self.recipe.size, len(self.tokenizer), pad=ids[0], bos=ids[1], end=ids[2])
+        return LlamaForCausalLM(shape).to(self.device)
+
+    # -- steps -----------------------------------------------------------------------------
+
+    def step(self, batch: Batch) -> float:
+        """One update; returns the loss in nats per answer piece."""
+        import torch
+
+        share = rate_at((self.tokens + batch.ids.numel()) / self.recipe.tokens)
+        for optimizer, rate in zip(
+            self.optimizers, (self.recipe.matrix_rate, self.recipe.other_rate), strict=True
+        ):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * share
+        ids, labels = batch.ids.to(self.device), batch.labels.to(self.device)
+        with torch.autocast(self.device, dtype=torch.bfloat16):
+            hidden = self.model.model(input_ids=ids, use_cache=False).last_hidden_state
+            asked = labels != IGNORE
+            logits = self.model.lm_head(hidden[asked])
+        loss = torch.nn.functional.cross_entropy(logits.float(), labels[asked])
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.tokens += batch.ids.numel()
+        return float(loss.detach())
+
+    def run(self, progress: Callable[[TrainProgress], None]) -> None:
+        """Train to the end of the recipe, saving after every block."""
+        started, at_start = time.monotonic(), self.tokens
+        while self.tokens < self.recipe.tokens:
+            for batch in block(
+                self.tokenizer, self.recipe.seed, self.block, self.recipe.tokens_per_batch
+            ):
+                if self.tokens >= self.recipe.tokens:
+                    break
+                self.losses.append(self.step(batch))
+                recent = self.losses[-50:]
+                speed = (self.tokens - at_start) / (time.monotonic() - started)
+                progress(
+                    TrainProgress(self.tokens, self.recipe.tokens, sum(recent) / len(recent), speed)
+                )
+            self.block += 1
+            self.save()
+
+    # -- saving ----------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write the state so that a kill at any moment leaves the last complete one."""
+        import torch
+
+        state = {
+            "recipe": asdict(self.recipe),
+            "model": self.model.state_dict(),
+            "optimizers": [o.state_dict() for o in self.optimizers],
+            "tokens": self.tokens,
+            "block": self.block,
+            "losses": self.losses,
+        }
+        temporary = self.out / (STATE + ".part")
+        torch.save(state, temporary)
+        temporary.replace(self.out / STATE)
+
+    def resume(self) -> None:
+        """Take up the run that ``out`` holds.
+
+        Raises:
+            SettingsError: there is none, or it followed another recipe. Only the number of tokens
+                may differ, as long as the rate has not begun to fall.
+        """
+        import torch
+
+        path = self.out / STATE
+        if not path.exists():
+            raise SettingsError(f"{path} does not exist; start without --resume")
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        before = Recipe(**state["recipe"])
+        same = replace(before, tokens=self.recipe.tokens) == self.recipe
+        if not same or (
+            before != self.recipe
+            and state["tokens"] > (1 - DECAY) * min(before.tokens, self.recipe.tokens)
+        ):
+            raise SettingsError(
+                f"{path} follows another recipe ({before}); "
+                "give the same options, or start without --resume in another folder"
+            )
+        self.model.load_state_dict(state["model"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        self.tokens, self.block, self.losses = state["tokens"], state["block"], state["losses"]
+
+    def export(self) -> None:
+        """Write the model as a Hugging Face folder in bfloat16, and what it was trained on."""
+        import torch
+
+        half = self.model.to(torch.bfloat16)
+        half.save_pretrained(self.out)
+        self.tokenizer.save_pretrained(self.out)
+        log = {
+            **asdict(self.recipe),
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "blocks": self.block,
+            "final_loss": sum(self.losses[-200:]) / max(1, len(self.losses[-200:])),
+            "torch": torch.__version__,
+        }
+        (self.out / "training.json").write_text(json.dumps(log, indent=2) + "\n", "utf-8")
+
+
+def train(
+    out: Path,
+    recipe: Recipe | None = None,
+    *,
+    resume: bool = False,
+    threads: int = 1,
+    progress: Callable[[TrainProgress], None] = lambda _: None,
+) -> None:
+    """Train nano into the folder ``out``.
+
+    Raises:
+        SettingsError: ``resume`` without a run to take up, or under another recipe.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    trainer = Trainer(recipe or Recipe(), out, threads)
+    if resume:
+        trainer.resume()
+    trainer.run(progress)
+    trainer.export()

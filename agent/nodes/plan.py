@@ -1,0 +1,95 @@
+"""From the request to a plan, to direct words, or to the honest statement that it is beyond us."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from langgraph.runtime import Runtime
+
+from skillweave.agent.deps import Deps, tell
+from skillweave.agent.growth.reuse import fold
+from skillweave.agent.handle import Answer
+from skillweave.agent.plan import Plan
+from skillweave.agent.profiles.base import Message, Planned, Prompt
+from skillweave.agent.result import PlanMade
+from skillweave.agent.state import State
+from skillweave.skills.errors import PlanError
+from skillweave.skills.model import Skill
+
+HINTS = 8
+
+
+async def plan(state: State, runtime: Runtime[Deps]) -> State:
+    """Ask for a plan; a part of it that an earlier run has compiled becomes one step."""
+    deps, task, history = runtime.context, state["task"], tuple(state.get("history", ()))
+    prompt = deps.profile.plan(task, history, await _hints(deps, state))
+    tokens = 0
+    why = ""
+    for _ in range(2):
+        answer = await deps.ask(prompt)
+        tokens += answer.tokens
+        try:
+            planned = deps.profile.read_plan(answer.text, task, history)
+            _check_references(planned, {done.step.id for done in history})
+        except PlanError as error:
+            why = str(error)
+            if not deps.profile.does_steps:
+                break  # a small model does not learn from being told
+            prompt = _ask_again(prompt, answer, why)
+            continue
+        return await _accepted(planned, confidence_of(answer), tokens, runtime)
+    return {"planned": Planned(beyond=True), "plan": None, "why": why, "tokens": tokens}
+
+
+async def _accepted(
+    planned: Planned, confidence: float, tokens: int, runtime: Runtime[Deps]
+) -> State:
+    deps = runtime.context
+    update: State = {"planned": planned, "plan": None, "confidence": confidence, "tokens": tokens}
+    made = planned.plan
+    if made is None or not made.steps:
+        return update
+    if confidence < deps.settings.min_confidence:
+        update["planned"] = Planned(beyond=True)
+        update["why"] = f"the plan is too uncertain ({confidence:.2f})"
+        return update
+    deps.budget.allow_steps(len(made.steps))
+    folding = fold(made, await deps.tools())
+    update["plan"] = folding.plan
+    if folding.folded:
+        update["unfolded"] = made
+        update["folded"] = folding.folded
+    tell(runtime, PlanMade(plan=folding.plan, confidence=confidence))
+    return update
+
+
+def confidence_of(answer: Answer) -> float:
+    """The probability of a typical token of the answer; 1 when the provider tells none."""
+    return 1.0 if answer.mean_logprob is None else math.exp(min(0.0, answer.mean_logprob))
+
+
+async def _hints(deps: Deps, state: State) -> tuple[Skill, ...]:
+    """Skills the whole request resembles, after those the user named."""
+    pinned = [await deps.get(name) for name in state.get("pinned", ())]
+    if not deps.profile.does_steps:
+        return tuple(pinned)
+    hits = await asyncio.to_thread(deps.library.search, state["task"], k=HINTS)
+    found = {skill.name: skill for skill in (*pinned, *(hit.skill for hit in hits))}
+    return tuple(found.values())
+
+
+def _check_references(planned: Planned, known: set[int]) -> None:
+    made: Plan | None = planned.plan
+    for step in made.steps if made is not None else ():
+        dangling = sorted(step.needs - known)
+        if dangling:
+            raise PlanError(f"step {step.id} refers to #{dangling[0]}, which does not exist")
+        known = known | {step.id}
+
+
+def _ask_again(prompt: Prompt, answer: Answer, why: str) -> Prompt:
+    correction = f"That is not a valid plan: {why}. Answer again with a valid one."
+    said = Message(role="assistant", content=answer.text)
+    told = Message(role="user", content=correction)
+    return prompt.model_copy(update={"messages": (*prompt.messages, said, told)})

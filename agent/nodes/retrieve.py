@@ -1,0 +1,128 @@
+"""For one step: the skills that may do it, best first, and the experiences that help."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from langgraph.runtime import Runtime
+
+from skillweave.agent.deps import Deps, tell
+from skillweave.agent.growth.reuse import CHAIN
+from skillweave.agent.numbers import parse_number
+from skillweave.agent.plan import Literal, Step
+from skillweave.agent.result import StepFinished, StepReport
+from skillweave.agent.state import MODEL, Candidate, StepState
+from skillweave.agent.words import goal_in_words
+from skillweave.skills.model import Skill, SkillKind
+from skillweave.store.ranking import Hit
+
+CANDIDATES = 5
+POOL = 20
+ATTEMPTS = 3
+MARGIN = 0.15
+"""How much worse than the best a skill may match and still be tried when the best one fails."""
+COMPOSITE_MATCH = 0.9
+"""A composite does several things; for a single step it is right only when the goal names it."""
+NOTES = 2
+NOTE_LENGTH = 600
+
+
+async def retrieve(state: StepState, runtime: Runtime[Deps]) -> StepState:
+    """Search the library with the words of the step's goal."""
+    deps, step = runtime.context, state["step"]
+    query = query_of(step)
+    folded = state.get("folded")
+    if folded is not None:
+        candidates: tuple[Candidate, ...] = (Candidate(skill=folded.skill, kind="tool", match=1.0),)
+    else:
+        candidates = await _candidates(state, query, deps)
+    deps.trace.found(step.id, query, candidates)
+    if not candidates:
+        report = StepReport(id=step.id, goal=goal_in_words(step, state["values"]))
+        tell(runtime, StepFinished(step=report))
+        return {"candidates": (), "reports": (report,)}
+    notes = await _experiences(query, deps)
+    return {
+        "candidates": candidates,
+        "notes": tuple(skill.body.strip()[:NOTE_LENGTH] for skill in notes),
+        "experiences": tuple(skill.versioned_name for skill in notes),
+    }
+
+
+def query_of(step: Step) -> str:
+    """The goal in words, with the values that are words themselves: ``convert to miles``."""
+    shown = [
+        value.text if isinstance(value, Literal) and _is_word(value.text) else ""
+        for value in step.inputs
+    ]
+    pieces = step.goal.split("{}")
+    query = "".join(a + b for a, b in zip(pieces, [*shown, ""], strict=True))
+    return " ".join(query.split()) or step.words()
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= 20 and len(text.split()) <= 2 and parse_number(text) is None
+
+
+async def _candidates(state: StepState, query: str, deps: Deps) -> tuple[Candidate, ...]:
+    kinds = _usable(deps)
+    hits = await asyncio.to_thread(deps.library.search, query, kinds=kinds, k=POOL)
+    fits = [hit for hit in hits if _fits(hit, deps)]
+    best = max((hit.dense for hit in fits), default=0.0)
+    near = [_candidate(hit.skill, hit) for hit in fits if hit.dense >= best - MARGIN][:CANDIDATES]
+    pinned = await _pinned(state, hits, kinds, deps, alone=state.get("alone", False) or not near)
+    names = {one.skill for one in pinned}
+    ranked = [*pinned, *(one for one in near if one.skill not in names)][:ATTEMPTS]
+    if deps.profile.does_steps:
+        ranked = [*ranked, Candidate(skill=MODEL, kind="model")][:ATTEMPTS]
+    return tuple(ranked)
+
+
+async def _pinned(
+    state: StepState, hits: Sequence[Hit], kinds: frozenset[SkillKind], deps: Deps, *, alone: bool
+) -> list[Candidate]:
+    """The skills the user named, where they fit; without a better choice they always do."""
+    skills = [await deps.get(name) for name in state.get("pinned", ())]
+    by_name = {hit.skill.name: hit for hit in hits}
+    found = []
+    for skill in skills:
+        hit = by_name.get(skill.name)
+        fits = hit is not None and hit.dense >= deps.settings.min_match
+        if skill.kind in kinds and (fits or alone):
+            found.append(_candidate(skill, hit))
+    return sorted(found, key=lambda one: -one.score)
+
+
+def _usable(deps: Deps) -> frozenset[SkillKind]:
+    """Tools always; adapters where the server takes them; guides where the model reads them."""
+    kinds: set[SkillKind] = {"tool"}
+    if deps.model.supports_adapters:
+        kinds.add("adapter")
+    if deps.profile.does_steps:
+        kinds.add("guide")
+    return frozenset(kinds)
+
+
+def _fits(hit: Hit, deps: Deps) -> bool:
+    skill = hit.skill
+    if skill.adapter is not None and skill.adapter.base not in ("", deps.model.base_hash):
+        return False
+    wanted = COMPOSITE_MATCH if CHAIN in skill.metadata else deps.settings.min_match
+    return hit.dense >= wanted
+
+
+def _candidate(skill: Skill, hit: Hit | None) -> Candidate:
+    return Candidate(
+        skill=skill.versioned_name,
+        kind=skill.kind,
+        toolkit=skill.toolkit,
+        score=hit.score if hit else 0.0,
+        match=hit.dense if hit else 0.0,
+    )
+
+
+async def _experiences(query: str, deps: Deps) -> list[Skill]:
+    kinds: frozenset[SkillKind] = frozenset({"experience"})
+    hits = await asyncio.to_thread(deps.library.search, query, kinds=kinds, k=NOTES)
+    return [hit.skill for hit in hits if hit.dense >= deps.settings.min_match]

@@ -1,0 +1,80 @@
+"""EBNF for nano's small languages: what it writes can always be read.
+
+A literal of a plan is a run of pieces of the request: the grammar holds one rule per piece, so
+that copying wrongly is impossible.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from skillweave.agent.nano.tokenizer import CLOSE, OPEN
+
+MAX_STEPS: Final = 8
+
+_PIECES: Final = re.compile(r" ?[A-Za-z]+| ?[0-9]|\n| ?[^\sA-Za-z0-9]|\s+")
+_WORDS: Final = "[^<>#\\n]"
+
+
+def quoted(text: str) -> str:
+    """An EBNF string.
+
+    >>> quoted('say "hi"')
+    '"say \\\\"hi\\\\""'
+    """
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
+
+
+def spans(text: str, *, rule: str = "span") -> list[str]:
+    """Rules for every run of pieces of ``text``, the longest included."""
+    pieces = _PIECES.findall(text)
+    rules = [
+        f"{rule}{i} ::= {quoted(piece)}" + (f" {rule}{i + 1}?" if i + 1 < len(pieces) else "")
+        for i, piece in enumerate(pieces)
+    ]
+    return [f"{rule} ::= " + " | ".join(f"{rule}{i}" for i in range(len(pieces))), *rules]
+
+
+def plan_grammar(
+    request: str, first: int, known: Sequence[int], *, prefix: str = "", talk: bool = True
+) -> str:
+    """Plans of up to `MAX_STEPS` steps that start at ``first``, or direct words, or ``beyond``.
+
+    Args:
+        request: the text that literals are copied from.
+        known: ids of steps of the conversation that may be referred to.
+        prefix: lines that the plan must start with (steps that are already done).
+        talk: whether direct words and ``beyond`` are allowed as well.
+    """
+    ids = list(range(first, first + MAX_STEPS))
+    rules = [
+        f"root ::= {quoted(prefix)} step{first}" + (' | "beyond" | "say " reply' if talk else "")
+    ]
+    for position, step in enumerate(ids):
+        references = [*known, *ids[:position]]
+        slot = f"slot{step}"
+        more = f' ("\\n" step{step + 1})?' if position + 1 < len(ids) else ""
+        rules.append(f'step{step} ::= "#{step}" ({slot} | words) ({slot} | words)*{more}')
+        target = " | ".join(["span", *(f'"#{r}"' for r in references)])
+        rules.append(f"{slot} ::= {quoted(OPEN)} ({target}) {quoted(CLOSE)}")
+    rules += [f"words ::= {_WORDS}+", f"reply ::= {_WORDS}+", *spans(request)]
+    return "\n".join(rules)
+
+
+def fill_grammar(source: str, parameters: Sequence[str], letters: str) -> str:
+    """Assignments ``name=A+B``, ``name=true`` or ``name=<< words of the source>>``."""
+    names = " | ".join(quoted(name) for name in parameters)
+    values = ['"true"', '"false"', f"{quoted(OPEN)} span {quoted(CLOSE)}"]
+    if letters:
+        values.append('letter ("+" letter)*')
+    rules = [
+        "root ::= assignment+",
+        f'assignment ::= " " ({names}) "=" ({" | ".join(values)})',
+        *spans(source),
+    ]
+    if letters:
+        rules.append("letter ::= " + " | ".join(quoted(x) for x in letters))
+    return "\n".join(rules)

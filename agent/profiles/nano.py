@@ -1,0 +1,261 @@
+"""How nano is asked, and how its answers are read. The languages are those of its corpus."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from pydantic import JsonValue
+
+from skillweave.agent.nano.corpus import plan_question
+from skillweave.agent.nano.corpus.filling import LETTERS, label
+from skillweave.agent.nano.tokenizer import CLOSE, OPEN
+from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
+from skillweave.agent.profiles.base import Done, Filled, Message, Planned, Prompt, Structure
+from skillweave.agent.profiles.grammar import fill_grammar, plan_grammar
+from skillweave.skills.errors import PlanError
+from skillweave.skills.model import Parameter, Signature, Skill
+
+WINDOW: Final = 3
+"""Steps of earlier turns that a planning question shows."""
+
+_SLOT: Final = re.compile(re.escape(OPEN) + r"(.*?)" + re.escape(CLOSE), re.DOTALL)
+_LINE: Final = re.compile(r"#(\d+)")
+_ASSIGNMENT: Final = re.compile(rf" (\w+)=({re.escape(OPEN)}.*?{re.escape(CLOSE)}|\S+)", re.DOTALL)
+_SETTING: Final = re.compile(r"(\w+) = \S+")
+_QUOTES: Final = {"'": "'", '"': '"', "“": "”", "‘": "’", "`": "`"}
+_TYPES: Final = {"integer": "number", "object": "string", "any": "string", "null": "string"}
+_MAX_PLAN_TOKENS: Final = 640
+
+
+def unquoted(text: str) -> str:
+    """A literal as a value: without the blank before it and the quotes around it.
+
+    >>> unquoted(" 'abc def'")
+    'abc def'
+    """
+    text = text.strip()
+    if len(text) >= 2 and _QUOTES.get(text[0]) == text[-1]:
+        return text[1:-1]
+    return text
+
+
+def cleaned(request: str) -> str:
+    """The request without what would be taken for the language's own signs."""
+    return request.replace(OPEN, "‹").replace(CLOSE, "›").replace("\r\n", "\n").strip()
+
+
+class NanoProfile:
+    """Prompts and readers for nano and its larger sister."""
+
+    name = "nano"
+    does_steps = False
+
+    # -- planning --------------------------------------------------------------------------
+
+    def plan(self, request: str, history: Sequence[Done], hints: Sequence[Skill]) -> Prompt:
+        shown = _Window(history)
+        text = " " + cleaned(request)
+        grammar = plan_grammar(text, shown.next, shown.numbers)
+        return _ask("plan", plan_question(text, shown.lines()), grammar, _MAX_PLAN_TOKENS)
+
+    def replan(
+        self, request: str, history: Sequence[Done], done: Sequence[Done], failed: Step, why: str
+    ) -> Prompt:
+        """The same question with the finished steps given, answered with some chance."""
+        shown = _Window(history)
+        text = " " + cleaned(request)
+        numbers = shown.mapping | {d.step.id: shown.next + i for i, d in enumerate(done)}
+        prefix = "".join(f"{_line(d.step, numbers)}\n" for d in done)
+        first = shown.next + len(done)
+        grammar = plan_grammar(
+            text, first, sorted(set(numbers.values())), prefix=prefix, talk=False
+        )
+        asked = _ask("plan", plan_question(text, shown.lines()), grammar, _MAX_PLAN_TOKENS)
+        return asked.model_copy(update={"temperature": 0.8})
+
+    def read_plan(self, text: str, request: str, history: Sequence[Done]) -> Planned:
+        said = text.strip("\n")
+        if said.strip() == "beyond":
+            return Planned(beyond=True)
+        if said.startswith("say "):
+            return Planned(say=said.removeprefix("say ").strip())
+        shown = _Window(history)
+        shift = (history[-1].step.id if history else 0) + 1 - shown.next
+        steps = [_read_line(line, shown, shift) for line in _lines(said)]
+        if not steps:
+            raise PlanError(f"nano wrote no step: {said[:80]!r}")
+        return Planned(plan=Plan(steps=tuple(steps)))
+
+    # -- arguments -------------------------------------------------------------------------
+
+    def fill(
+        self, step: Step, values: Sequence[JsonValue], signature: Signature, notes: Sequence[str]
+    ) -> Prompt | None:
+        if len(signature.parameters) == 1 and len(values) == 1:
+            return None
+        if not signature.parameters:
+            return None
+        words = _words_with(step, [label(LETTERS[i], _text(v)) for i, v in enumerate(values)])
+        head = " " + words.strip()
+        tail = [f" note: {advice}" for advice in _advice(notes, signature)]
+        question = "\n".join([head, f" {_signature(signature)}", *tail])
+        names = [p.name for p in signature.parameters]
+        plain = "\n".join([_SLOT.sub("", head), *tail])
+        grammar = fill_grammar(plain, names, LETTERS[: len(values)])
+        return _ask("fill", question, grammar, 96)
+
+    def read_fill(
+        self, text: str | None, step: Step, values: Sequence[JsonValue], signature: Signature
+    ) -> Filled:
+        if text is None:
+            names = [p.name for p in signature.parameters]
+            return Filled(arguments=dict(zip(names, values, strict=False)))
+        by_name = {p.name: p for p in signature.parameters}
+        arguments: dict[str, JsonValue] = {}
+        for name, said in _ASSIGNMENT.findall(text):
+            if name in by_name and name not in arguments:
+                arguments[name] = _value(said, values, by_name[name])
+        for parameter in signature.parameters:
+            if parameter.name not in arguments:
+                arguments |= _mentioned(parameter, step)
+        return Filled(arguments=arguments)
+
+    # -- steps and answers -----------------------------------------------------------------
+
+    def do(
+        self, step: Step, values: Sequence[JsonValue], skill: Skill | None, notes: Sequence[str]
+    ) -> Prompt:
+        """An adapter of nano reads the bare text that it should work on."""
+        text = " ".join(_text(v) for v in values) if values else step.goal
+        return _ask("do", " " + cleaned(text), None, 192)
+
+    def answer(self, request: str, results: Sequence[Done]) -> Prompt | None:
+        return None
+
+
+def _ask(task: str, text: str, grammar: str | None, max_tokens: int) -> Prompt:
+    return Prompt(
+        messages=(Message(role="system", content=task), Message(role="user", content=text)),
+        structure=Structure(grammar=grammar) if grammar else None,
+        max_tokens=max_tokens,
+    )
+
+
+class _Window:
+    """The last steps of the conversation, numbered from 1 (or 2, when one looks further back)."""
+
+    def __init__(self, history: Sequence[Done]) -> None:
+        self.shown = list(history)[-WINDOW:]
+        ids = {d.step.id for d in self.shown}
+        beyond = any(n not in ids for d in self.shown for n in d.step.needs)
+        first = 2 if beyond else 1
+        self.mapping = {d.step.id: first + i for i, d in enumerate(self.shown)}
+        self.next = first + len(self.shown)
+        self.numbers = sorted(self.mapping.values())
+
+    def lines(self) -> str:
+        return "\n".join(_line(d.step, self.mapping) for d in self.shown)
+
+    def real(self, number: int, shift: int) -> int:
+        """The id in the conversation of the step that the model calls ``number``."""
+        back = {shown: real for real, shown in self.mapping.items()}
+        return back.get(number, number + shift)
+
+
+def _words_with(step: Step, slots: Sequence[str]) -> str:
+    """The goal with its slots put in; a slot brings its own blank."""
+    parts = step.goal.replace(" " + SLOT, SLOT).split(SLOT)
+    return parts[0] + "".join(s + p for s, p in zip(slots, parts[1:], strict=True))
+
+
+def _line(step: Step, numbers: dict[int, int]) -> str:
+    def slot(value: Input) -> str:
+        if isinstance(value, Ref):
+            return f"{OPEN}#{numbers.get(value.step, 1)}{CLOSE}"
+        bare = value.text.replace(".", "").replace("-", "").isalnum() and " " not in value.text
+        text = cleaned(value.text)
+        return f"{OPEN} {text}{CLOSE}" if bare else f"{OPEN} '{text}'{CLOSE}"
+
+    words = _words_with(step, [slot(i) for i in step.inputs])
+    gap = "" if words.startswith((OPEN, " ")) else " "
+    return f"#{numbers[step.id]}{gap}{words}"
+
+
+def _lines(text: str) -> list[str]:
+    """Plan lines; a literal may hold line breaks of its own."""
+    lines: list[str] = []
+    for part in text.split("\n"):
+        whole = not lines or lines[-1].count(OPEN) == lines[-1].count(CLOSE)
+        if whole:
+            lines.append(part)
+        else:
+            lines[-1] += "\n" + part
+    return [line for line in lines if line.strip()]
+
+
+def _read_line(line: str, shown: _Window, shift: int) -> Step:
+    head = _LINE.match(line)
+    if head is None:
+        raise PlanError(f"not a step: {line[:80]!r}")
+    inputs: list[Input] = []
+
+    def one(match: re.Match[str]) -> str:
+        inside = match.group(1)
+        reference = re.fullmatch(r"#(\d+)", inside)
+        if reference:
+            inputs.append(Ref(step=shown.real(int(reference.group(1)), shift)))
+        else:
+            inputs.append(Literal(text=unquoted(inside)))
+        return "\0"
+
+    goal = _SLOT.sub(one, line[head.end() :])
+    goal = goal.replace("{", "(").replace("}", ")").replace("\0", f" {SLOT} ")
+    return Step(id=int(head.group(1)) + shift, goal=" ".join(goal.split()), inputs=tuple(inputs))
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _advice(notes: Sequence[str], signature: Signature) -> list[str]:
+    """The first sentence of an experience that sets an optional parameter of this tool."""
+    optional = {p.name for p in signature.parameters if not p.required}
+    for sentence in re.split(r"(?<=\.)\s+", " ".join(" ".join(notes).split())):
+        setting = _SETTING.search(sentence)
+        if setting and setting.group(1) in optional:
+            return [sentence[0].lower() + sentence[1:].rstrip(".")]
+    return []
+
+
+def _signature(signature: Signature) -> str:
+    parts = [
+        f"{p.name}: {_TYPES.get(p.type, p.type)}" + ("" if p.required else f" = {p.default}")
+        for p in signature.parameters
+    ]
+    return f"{signature.function}({', '.join(parts)})"
+
+
+def _value(said: str, values: Sequence[JsonValue], parameter: Parameter) -> JsonValue:
+    if said in ("true", "false"):
+        return said == "true"
+    inside = _SLOT.fullmatch(said)
+    if inside:
+        return unquoted(inside.group(1))
+    chosen = [values[LETTERS.index(x)] for x in said.split("+") if x in LETTERS[: len(values)]]
+    if len(chosen) == 1:
+        return chosen[0]
+    return chosen if parameter.type == "array" else " ".join(_text(v) for v in chosen)
+
+
+def _mentioned(parameter: Parameter, step: Step) -> dict[str, JsonValue]:
+    """A choice (an enum) that the goal names in so many words."""
+    choices = parameter.json_schema.get("enum")
+    words = set(step.words().lower().split())
+    if isinstance(choices, list):
+        for choice in choices:
+            if isinstance(choice, str) and choice.lower() in words:
+                return {parameter.name: choice}
+    return {}

@@ -1,0 +1,34 @@
+import math
+from fractions import Fraction
+
+
+def _number(value: float, name: str) -> float:
+    """The value if it is a number, else a ValueError that names the parameter."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name} must be a number, not {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    return value
+
+
+def _tidy(value: float) -> float:
+    """A whole number as int, any other without the noise of binary floating point."""
+    if isinstance(value, int):
+        return value
+    if not math.isfinite(value):
+        raise ValueError("the result is too large")
+    rounded = float(f"{value:.15g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
+
+
+def decrease_by_percent(number: float, percent: float) -> float:
+    """Decrease a number by a percentage.
+
+    Args:
+        number: The number that shrinks.
+        percent: By how many percent, 20 for 20 %.
+    """
+    left = Fraction(str(_number(number, "number"))) * (
+        100 - Fraction(str(_number(percent, "percent")))
+    )
+    return _tidy(float(left / 100))

@@ -1,0 +1,7 @@
+def deduplicate(items: list[str]) -> list[str]:
+    """Remove repeated items from a list, keeping each item once.
+
+    Args:
+        items: The list that may hold repeated items.
+    """
+    return list(dict.fromkeys(items))

@@ -1,0 +1,29 @@
+import math
+
+
+def _number(value: float, name: str) -> float:
+    """The value if it is a number, else a ValueError that names the parameter."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name} must be a number, not {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    return value
+
+
+def _tidy(value: float) -> float:
+    """A whole number as int, any other without the noise of binary floating point."""
+    if isinstance(value, int):
+        return value
+    if not math.isfinite(value):
+        raise ValueError("the result is too large")
+    rounded = float(f"{value:.15g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
+
+
+def halve_number(number: float) -> float:
+    """Halve a number: divide it by two.
+
+    Args:
+        number: The number to halve.
+    """
+    return _tidy(_number(number, "number") / 2)

@@ -1,0 +1,23 @@
+import json
+from typing import Any
+
+
+def _load_json(json_text: str) -> Any:
+    """The value of a JSON text; a ValueError says where it is broken."""
+    try:
+        return json.loads(json_text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"not valid JSON: {error.msg} at {where}") from None
+
+
+def json_keys(json_text: str) -> list[str]:
+    """List the keys of a JSON object.
+
+    Args:
+        json_text: The JSON text: an object.
+    """
+    value = _load_json(json_text)
+    if not isinstance(value, dict):
+        raise ValueError("the JSON is not an object, so it has no keys")
+    return list(value)

@@ -1,0 +1,23 @@
+import json
+from typing import Any
+
+
+def _load_json(json_text: str) -> Any:
+    """The value of a JSON text; a ValueError says where it is broken."""
+    try:
+        return json.loads(json_text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"not valid JSON: {error.msg} at {where}") from None
+
+
+def json_to_list(json_text: str) -> list[object]:
+    """Read a JSON array as a list of its items.
+
+    Args:
+        json_text: The JSON text: an array.
+    """
+    value = _load_json(json_text)
+    if not isinstance(value, list):
+        raise ValueError("the JSON is not an array")
+    return value

@@ -1,0 +1,26 @@
+def _whole(value: float, name: str) -> int:
+    """The value as an int; 3.0 is taken as 3, 3.5 is refused."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
+        raise ValueError(f"{name} must be a whole number, not {value!r}")
+    return int(value)
+
+
+def _count(value: float, name: str) -> int:
+    """The value as an int of at least 0."""
+    whole = _whole(value, name)
+    if whole < 0:
+        raise ValueError(f"{name} must not be negative, not {value!r}")
+    return whole
+
+
+def pad_right(text: str, width: int, fill: str = " ") -> str:
+    """Pad a text on the right to a given width.
+
+    Args:
+        text: The text to pad.
+        width: The length of the result.
+        fill: The character put behind.
+    """
+    if len(fill) != 1:
+        raise ValueError(f"fill must be one character, not {fill!r}")
+    return text.ljust(_count(width, "width"), fill)

@@ -1,0 +1,32 @@
+import math
+from fractions import Fraction
+
+
+def _number(value: float, name: str) -> float:
+    """The value if it is a number, else a ValueError that names the parameter."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name} must be a number, not {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    return value
+
+
+def _tidy(value: float) -> float:
+    """A whole number as int, any other without the noise of binary floating point."""
+    if isinstance(value, int):
+        return value
+    if not math.isfinite(value):
+        raise ValueError("the result is too large")
+    rounded = float(f"{value:.15g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
+
+
+def percent_of(number: float, percent: float) -> float:
+    """Find a given percentage of a number.
+
+    Args:
+        number: The whole amount.
+        percent: How many percent of it, 15 for 15 %.
+    """
+    share = Fraction(str(_number(number, "number"))) * Fraction(str(_number(percent, "percent")))
+    return _tidy(float(share / 100))

@@ -1,0 +1,43 @@
+import math
+
+
+def _number(value: float, name: str) -> float:
+    """The value if it is a number, else a ValueError that names the parameter."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name} must be a number, not {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    return value
+
+
+def _numbers(values: list[float]) -> list[float]:
+    """The values if they are at least one number and nothing else."""
+    if not values:
+        raise ValueError("the list of numbers is empty")
+    return [_number(value, "every item") for value in values]
+
+
+def _tidy(value: float) -> float:
+    """A whole number as int, any other without the noise of binary floating point."""
+    if isinstance(value, int):
+        return value
+    if not math.isfinite(value):
+        raise ValueError("the result is too large")
+    rounded = float(f"{value:.15g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
+
+
+def percentile(numbers: list[float], percent: float) -> float:
+    """Find a percentile of a list of numbers.
+
+    Args:
+        numbers: The numbers.
+        percent: The percentile, 90 for the 90th.
+    """
+    if not 0 <= _number(percent, "percent") <= 100:
+        raise ValueError("percent must lie between 0 and 100")
+    values = sorted(_numbers(numbers))
+    place = (len(values) - 1) * percent / 100
+    low = int(place)
+    high = min(low + 1, len(values) - 1)
+    return _tidy(values[low] + (values[high] - values[low]) * (place - low))

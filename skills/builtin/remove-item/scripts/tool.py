@@ -1,0 +1,8 @@
+def remove_item(items: list[str], item: str) -> list[str]:
+    """Remove a given item from a list.
+
+    Args:
+        items: The list.
+        item: The item to remove.
+    """
+    return [one for one in items if str(one) != str(item)]

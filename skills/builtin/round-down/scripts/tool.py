@@ -1,0 +1,19 @@
+import math
+
+
+def _number(value: float, name: str) -> float:
+    """The value if it is a number, else a ValueError that names the parameter."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name} must be a number, not {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    return value
+
+
+def round_down(number: float) -> int:
+    """Round a number down to a whole number (floor).
+
+    Args:
+        number: The number to round down.
+    """
+    return math.floor(_number(number, "number"))

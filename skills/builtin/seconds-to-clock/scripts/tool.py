@@ -1,0 +1,23 @@
+def _whole(value: float, name: str) -> int:
+    """The value as an int; 3.0 is taken as 3, 3.5 is refused."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
+        raise ValueError(f"{name} must be a whole number, not {value!r}")
+    return int(value)
+
+
+def _count(value: float, name: str) -> int:
+    """The value as an int of at least 0."""
+    whole = _whole(value, name)
+    if whole < 0:
+        raise ValueError(f"{name} must not be negative, not {value!r}")
+    return whole
+
+
+def seconds_to_clock(seconds: int) -> str:
+    """Write a number of seconds as hours:minutes:seconds.
+
+    Args:
+        seconds: The number of seconds.
+    """
+    minutes, rest = divmod(_count(seconds, "seconds"), 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest:02d}"

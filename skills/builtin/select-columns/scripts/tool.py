@@ -1,0 +1,43 @@
+import csv
+import io
+
+
+def _read_table(table: str) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of CSV text whose first line names the columns."""
+    lines = [row for row in csv.reader(io.StringIO(table.strip()), skipinitialspace=True) if row]
+    if not lines:
+        raise ValueError("the table is empty; its first line must name the columns")
+    header, rows = [name.strip() for name in lines[0]], lines[1:]
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise ValueError(f"row {number} has {len(row)} cells, the header has {len(header)}")
+    return header, [[cell.strip() for cell in row] for row in rows]
+
+
+def _column(header: list[str], column: str) -> int:
+    """The position of a column, found by its name without regard to case."""
+    names = [name.casefold() for name in header]
+    if column.strip().casefold() not in names:
+        raise ValueError(f"there is no column {column!r}; the columns are {', '.join(header)}")
+    return names.index(column.strip().casefold())
+
+
+def _write_table(header: list[str], rows: list[list[str]]) -> str:
+    """CSV text with a header line, without a line break at the end."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([header, *rows])
+    return out.getvalue().rstrip("\n")
+
+
+def select_columns(table: str, columns: list[str]) -> str:
+    """Keep only some named columns of a CSV table.
+
+    Args:
+        table: The table as CSV text with a header row.
+        columns: The names of the columns that stay.
+    """
+    header, rows = _read_table(table)
+    if not columns:
+        raise ValueError("name at least one column")
+    places = [_column(header, column) for column in columns]
+    return _write_table([header[p] for p in places], [[row[p] for p in places] for row in rows])

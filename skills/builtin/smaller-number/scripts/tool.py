@@ -1,0 +1,20 @@
+import math
+
+
+def _number(value: float, name: str) -> float:
+    """The value if it is a number, else a ValueError that names the parameter."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name} must be a number, not {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    return value
+
+
+def smaller_number(first: float, second: float) -> float:
+    """Give the smaller of two numbers.
+
+    Args:
+        first: One number.
+        second: The other number.
+    """
+    return min(_number(first, "first"), _number(second, "second"))

@@ -1,0 +1,19 @@
+import math
+
+
+def _number(value: float, name: str) -> float:
+    """The value if it is a number, else a ValueError that names the parameter."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name} must be a number, not {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    return value
+
+
+def sort_descending(numbers: list[float]) -> list[float]:
+    """Sort a list of numbers from the largest to the smallest.
+
+    Args:
+        numbers: The numbers to sort.
+    """
+    return sorted((_number(item, "every item") for item in numbers), reverse=True)

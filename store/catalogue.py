@@ -1,0 +1,257 @@
+"""The catalogue: which skills are indexed, in which version, from which folder. Derived from the folders."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from skillweave.skills.model import KINDS, Skill, SkillKind
+from skillweave.store.database import Derived, batched
+from skillweave.store.lexical import SCHEMA, LexicalIndex
+from skillweave.store.views import ViewLabel
+
+Origin = Literal["builtin", "library"]
+
+MIGRATIONS = (
+    f"""
+    CREATE TABLE skills (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        origin TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        stamp TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        visible INTEGER NOT NULL,
+        avoid BLOB,
+        skill TEXT NOT NULL
+    );;
+    CREATE INDEX skills_kind ON skills (kind, visible);;
+    CREATE TABLE views (
+        skill INTEGER NOT NULL, ordinal INTEGER NOT NULL, label TEXT NOT NULL,
+        text TEXT NOT NULL, key BLOB NOT NULL, PRIMARY KEY (skill, ordinal)
+    ) WITHOUT ROWID;;
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;;
+    {SCHEMA}
+    """,
+)
+
+
+class ViewKey(NamedTuple):
+    """One view of an indexed skill, and the key under which its vector is remembered."""
+
+    label: ViewLabel
+    text: str
+    key: bytes
+
+
+class Row(NamedTuple):
+    """One indexed skill, without its texts."""
+
+    id: int
+    name: str
+    origin: Origin
+    folder: str
+    stamp: str
+    """Sizes and times of the files when they were read; unchanged means: need not be read again."""
+    digest: str
+    kind: SkillKind
+    visible: bool
+    avoid: bytes | None
+
+    @property
+    def versioned_name(self) -> str:
+        """``name@digest``, as `Skill.versioned_name`."""
+        return f"{self.name}@{self.digest[:12]}"
+
+
+class Catalogue:
+    """Skills, views and words in one SQLite file, so that they change in one transaction."""
+
+    def __init__(self, path: Path):
+        """Open or create the file; a damaged one is deleted, with a warning."""
+        self._database = Derived(path, MIGRATIONS)
+        self._lock = self._database.lock
+        self._lexical = LexicalIndex(self._database)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes inside happen together, or not at all; the generation goes up by one."""
+        with self._lock:
+            self._database.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.connection.execute(
+                    "INSERT INTO facts VALUES ('generation', 1)"
+                    " ON CONFLICT (name) DO UPDATE SET value = value + 1"
+                )
+                self._database.connection.execute("COMMIT")
+            except BaseException:
+                self._database.connection.execute("ROLLBACK")
+                raise
+
+    def generation(self) -> int:
+        """Number of changes so far; another process's changes count too."""
+        if not self._database.current():
+            self._database.mend()
+        row = self._one("SELECT value FROM facts WHERE name = 'generation'")
+        return int(row[0]) if row else 0
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Mark the catalogue dirty while it and the vectors are written; a kill leaves the mark."""
+        self._mark(1)
+        yield
+        self._mark(0)
+
+    def dirty(self) -> bool:
+        """Whether a writer began and did not end."""
+        row = self._one("SELECT value FROM facts WHERE name = 'dirty'")
+        return bool(row and row[0])
+
+    def _mark(self, value: int) -> None:
+        self._all("INSERT OR REPLACE INTO facts VALUES ('dirty', ?)", value)
+
+    def mend(self) -> None:
+        """Start an empty file when this one is damaged."""
+        self._database.mend()
+
+    def clear(self) -> None:
+        """Forget all skills."""
+        with self.transaction():
+            for table in ("skills", "views", "words"):
+                self._database.connection.execute(f"DELETE FROM {table}")
+
+    def kinds(self) -> tuple[SkillKind, ...]:
+        """The kinds of which there is a visible skill."""
+        sql = "SELECT 1 FROM skills WHERE kind = ? AND visible LIMIT 1"
+        return tuple(kind for kind in KINDS if self._one(sql, kind))
+
+    def view_counts(self) -> dict[SkillKind, int]:
+        """Number of views that searches should see, by kind."""
+        return dict(
+            self._all(
+                "SELECT kind, count(*) FROM views JOIN skills ON skills.id = views.skill"
+                " WHERE visible GROUP BY kind"
+            )
+        )
+
+    def put(
+        self,
+        skill: Skill,
+        origin: Origin,
+        stamp: str,
+        visible: bool,
+        views: Sequence[ViewKey],
+        avoid: bytes | None,
+    ) -> None:
+        """Enter ``skill``, replacing an earlier version; to be called inside a `transaction`."""
+        values = (
+            origin, str(skill.path or ""), stamp, skill.digest, skill.kind, visible, avoid,
+            skill.model_dump_json(exclude_defaults=True), skill.name,
+        )  # fmt: skip
+        row = self.row(skill.name)
+        if row is None:
+            cursor = self._database.connection.execute(
+                "INSERT INTO skills (origin, folder, stamp, digest, kind, visible, avoid, skill,"
+                " name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
+            number = cursor.lastrowid or 0
+        else:
+            number = row.id
+            self._database.connection.execute(
+                "UPDATE skills SET origin = ?, folder = ?, stamp = ?, digest = ?, kind = ?,"
+                " visible = ?, avoid = ?, skill = ? WHERE name = ?",
+                values,
+            )
+        self._database.connection.execute("DELETE FROM views WHERE skill = ?", (number,))
+        self._database.connection.executemany(
+            "INSERT INTO views VALUES (?, ?, ?, ?, ?)",
+            [(number, at, *view) for at, view in enumerate(views)],
+        )
+        self._lexical.put(number, skill)
+
+    def touch(self, name: str, stamp: str) -> None:
+        """Note new file times of an unchanged skill; inside a `transaction`."""
+        self._database.connection.execute(
+            "UPDATE skills SET stamp = ? WHERE name = ?", (stamp, name)
+        )
+
+    def show(self, name: str, visible: bool) -> None:
+        """Let searches see the skill, or not; inside a `transaction`."""
+        self._database.connection.execute(
+            "UPDATE skills SET visible = ? WHERE name = ?", (visible, name)
+        )
+
+    def drop(self, name: str) -> None:
+        """Forget a skill; inside a `transaction`."""
+        row = self.row(name)
+        if row is not None:
+            self._lexical.drop(row.id)
+            self._database.connection.execute("DELETE FROM views WHERE skill = ?", (row.id,))
+            self._database.connection.execute("DELETE FROM skills WHERE id = ?", (row.id,))
+
+    def row(self, name: str) -> Row | None:
+        """The row of ``name``."""
+        found = self._one(f"{_SELECT} WHERE name = ?", name)
+        return _row(found) if found else None
+
+    def rows(self) -> list[Row]:
+        """All rows, by name."""
+        return [_row(values) for values in self._all(f"{_SELECT} ORDER BY name")]
+
+    def rows_of(self, ids: Collection[int]) -> dict[int, Row]:
+        """The rows of these ids that exist and are visible."""
+        rows: dict[int, Row] = {}
+        for part in batched(ids, 500):
+            marks = ",".join("?" * len(part))
+            found = self._all(f"{_SELECT} WHERE visible AND id IN ({marks})", *part)
+            rows.update((row.id, row) for row in map(_row, found))
+        return rows
+
+    def views_of(self, ids: Collection[int]) -> dict[int, list[ViewKey]]:
+        """The views of each of ``ids``, in order."""
+        views: dict[int, list[ViewKey]] = {}
+        for part in batched(ids, 500):
+            marks = ",".join("?" * len(part))
+            sql = f"SELECT * FROM views WHERE skill IN ({marks}) ORDER BY skill, ordinal"
+            for number, _, label, text, key in self._all(sql, *part):
+                views.setdefault(number, []).append(ViewKey(label, text, key))
+        return views
+
+    def skills(self, names: Iterable[str]) -> dict[str, Skill]:
+        """The skills themselves."""
+        out = {}
+        for name in names:
+            found = self._one("SELECT skill FROM skills WHERE name = ?", name)
+            if found:
+                out[name] = Skill.model_validate_json(found[0])
+        return out
+
+    def words(
+        self, query: str, kinds: Collection[SkillKind], limit: int, rows: Collection[int] = ()
+    ) -> dict[int, float]:
+        """See `LexicalIndex.search`."""
+        with self._lock:
+            return self._lexical.search(query, kinds or KINDS, limit, rows)
+
+    def close(self) -> None:
+        """Close the file; the catalogue must not be used after."""
+        self._database.close()
+
+    def _one(self, sql: str, *values: object) -> tuple[Any, ...] | None:
+        found = self._all(sql, *values)
+        return found[0] if found else None
+
+    def _all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        return self._database.rows(sql, *values)
+
+
+_SELECT = "SELECT id, name, origin, folder, stamp, digest, kind, visible, avoid FROM skills"
+
+
+def _row(values: tuple[Any, ...]) -> Row:
+    return Row(*values)._replace(visible=bool(values[7]))

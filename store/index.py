@@ -1,0 +1,190 @@
+"""The vector index over Chroma: several views per skill, one collection per kind of skill.
+
+Filtering by metadata makes a Chroma query many times slower, so the kind is the collection.
+A Chroma folder that two processes have open does not show one the writes of the other; `refresh`
+reads it anew. The owner of the index says when, and keeps writers apart.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skillweave.skills.errors import LibraryDamagedError
+from skillweave.skills.model import KINDS, SkillKind
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection as ChromaCollection
+
+Vectors = NDArray[np.float32]
+
+BATCH = 2000
+EF_SEARCH = 256
+"""Breadth of a search in the graph: above the number of results that searches ask for."""
+
+
+class ViewHit(NamedTuple):
+    """One view near the query."""
+
+    id: str
+    cosine: float
+
+
+class VectorIndex:
+    """Ids and unit vectors, by kind; safe to use from several threads."""
+
+    def __init__(self, place: Path | str):
+        """``place`` is a folder, or the URL of a Chroma server; opened at the first use."""
+        self._place = place
+        self._lock = threading.RLock()
+        self._client: ClientAPI | None = None
+        self._collections: dict[SkillKind, ChromaCollection] = {}
+
+    def put(self, kind: SkillKind, ids: Sequence[str], vectors: Vectors) -> None:
+        """Add or replace vectors.
+
+        Raises:
+            LibraryDamagedError: Chroma cannot write; rebuilding the index may help.
+        """
+        for start in range(0, len(ids), BATCH):
+            part = slice(start, start + BATCH)
+            with self._using(kind) as collection:
+                collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
+
+    def drop(self, kind: SkillKind, ids: Sequence[str]) -> None:
+        """Remove vectors; unknown ids are ignored.
+
+        Raises:
+            LibraryDamagedError: Chroma cannot write.
+        """
+        for start in range(0, len(ids), BATCH):
+            with self._using(kind) as collection:
+                collection.delete(ids=list(ids[start : start + BATCH]))
+
+    def search(self, vector: Vectors, kinds: Collection[SkillKind], limit: int) -> list[ViewHit]:
+        """The ``limit`` nearest views of each of ``kinds``, nearest first.
+
+        Raises:
+            LibraryDamagedError: Chroma cannot read its files.
+        """
+        hits: list[ViewHit] = []
+        for kind in kinds:
+            with self._using(kind) as collection:
+                answer = collection.query(
+                    query_embeddings=vector[np.newaxis],
+                    n_results=limit,
+                    include=["distances"],
+                )
+            distances = answer["distances"] or [[]]
+            hits += [
+                ViewHit(id, 1.0 - distance)
+                for id, distance in zip(answer["ids"][0], distances[0], strict=True)
+            ]
+        return sorted(hits, key=lambda hit: -hit.cosine)
+
+    def ids(self, kind: SkillKind) -> set[str]:
+        """All ids of a kind.
+
+        Raises:
+            LibraryDamagedError: Chroma cannot read its files.
+        """
+        with self._using(kind) as collection:
+            return set(collection.get(include=[])["ids"])
+
+    def count(self, kind: SkillKind) -> int:
+        """Number of vectors of a kind.
+
+        Raises:
+            LibraryDamagedError: Chroma cannot read its files.
+        """
+        with self._using(kind) as collection:
+            return collection.count()
+
+    def refresh(self) -> None:
+        """Forget what is in memory; the next use reads the files, with other processes' writes."""
+        self.close()
+
+    def clear(self) -> None:
+        """Delete everything and start an empty index; works on a damaged folder too."""
+        with self._lock:
+            if isinstance(self._place, Path):
+                self.close()
+                shutil.rmtree(self._place, ignore_errors=True)
+                return
+            for kind in KINDS:
+                with self._using(kind) as collection:
+                    self._open().delete_collection(collection.name)
+            self._collections.clear()
+
+    def close(self) -> None:
+        """Release the files; a later use opens them again."""
+        with self._lock:
+            self._collections.clear()
+            if self._client is not None:
+                client, self._client = self._client, None
+                with _damage(self._place):
+                    # Not part of the interface that Chroma declares for its clients, yet in all.
+                    getattr(client, "close", lambda: None)()
+
+    @contextmanager
+    def _using(self, kind: SkillKind) -> Iterator[ChromaCollection]:
+        """The collection of ``kind``, for this thread alone."""
+        with self._lock, _damage(self._place):
+            yield self._collection(kind)
+
+    def _collection(self, kind: SkillKind) -> ChromaCollection:
+        if kind not in self._collections:
+            self._collections[kind] = self._open().get_or_create_collection(
+                f"skillweave-{kind}",
+                embedding_function=None,
+                configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
+            )
+        return self._collections[kind]
+
+    def _open(self) -> ClientAPI:
+        if self._client is None:
+            import chromadb
+            from chromadb.config import Settings
+
+            settings = Settings(anonymized_telemetry=False)
+            if isinstance(self._place, Path):
+                self._place.mkdir(parents=True, exist_ok=True)
+                self._client = chromadb.PersistentClient(_own_name(self._place), settings=settings)
+            else:
+                host, _, port = self._place.removeprefix("http://").partition(":")
+                self._client = chromadb.HttpClient(host, int(port or 8000), settings=settings)
+        return self._client
+
+
+@contextmanager
+def _damage(place: Path | str) -> Iterator[None]:
+    """Whatever Chroma raises (its Rust core also panics) means that its files are damaged."""
+    try:
+        yield
+    except LibraryDamagedError:
+        raise
+    except Exception as error:
+        raise LibraryDamagedError(f"{place}: vector index: {error}") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise LibraryDamagedError(f"{place}: vector index: {error}") from error
+
+
+def _own_name(folder: Path) -> str:
+    """A spelling of the path that nobody else in this process uses.
+
+    Chroma shares one state between all clients of the same spelling, so that closing one would not
+    let go of it, and `VectorIndex.refresh` would refresh nothing.
+    """
+    bits = f"{secrets.randbits(48):048b}"
+    return str(folder) + "".join("/." if bit == "1" else "//" for bit in bits)

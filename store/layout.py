@@ -1,0 +1,89 @@
+"""Where things lie in a library folder, and the lock that writers hold."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from skillweave.skills.errors import UserError
+
+
+class Layout:
+    """The paths of a library. ``skills`` is the truth; under ``.skillweave`` all but the ledger
+    and the old versions can be rebuilt."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.skills = root / "skills"
+        self.drop = root / "drop"
+        self.done = self.drop / ".done"
+        self.records = root / ".skillweave"
+        self.ledger = self.records / "ledger.sqlite"
+        self.catalogue = self.records / "index.sqlite"
+        self.embeddings = self.records / "embeddings.sqlite"
+        self.vectors = self.records / "chroma"
+        self.staging = self.records / "staging"
+        self.versions = self.records / "versions"
+        self.lock = self.records / "lock"
+
+    def create(self) -> None:
+        """Make the folders that are not there yet.
+
+        Raises:
+            UserError: the place is not writable, or a file is in the way.
+        """
+        try:
+            for folder in (self.skills, self.drop, self.staging, self.versions):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot use {self.root} as a library: {error}") from error
+
+
+class WriteLock:
+    """One writer at a time, among threads and processes; released by the kernel when one is killed."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._threads = threading.RLock()
+        self._depth = 0
+        self._owner: int | None = None
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the lock; the thread that holds it may enter again."""
+        with self._threads:
+            if self._depth == 0:
+                handle = self._acquire(fcntl.LOCK_EX)
+                self._owner = threading.get_ident()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._owner = None
+                    os.close(handle)
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Wait until nobody writes, and keep writers out; others may share."""
+        if self._owner == threading.get_ident():
+            yield
+            return
+        handle = self._acquire(fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            os.close(handle)
+
+    def _acquire(self, how: int) -> int:
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise UserError(f"cannot lock the library: {error}") from error
+        fcntl.flock(handle, how)
+        return handle

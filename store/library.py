@@ -1,0 +1,295 @@
+"""The library: skills in folders, found by search, remembered in a ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Literal
+
+from skillweave.skills.drop import WrappedSkill, wrap
+from skillweave.skills.errors import UserError
+from skillweave.skills.files import scan
+from skillweave.skills.model import Frozen, Skill, SkillState
+from skillweave.store.admission import Staged, admit, staged
+from skillweave.store.embed import Embedder
+from skillweave.store.examine import examine
+from skillweave.store.intake import Intake, Notice, state_of_drop
+from skillweave.store.ledger import Event
+from skillweave.store.ranking import Weights
+from skillweave.store.reading import LibraryReader, Skills
+from skillweave.store.sync import HIDDEN, Check, Found, Problem, SyncReport, stamp_of
+from skillweave.store.views import views_of
+from skillweave.store.watch import Watcher
+
+Outcome = Literal["used", "succeeded", "failed"]
+
+
+class RebuildReport(Frozen):
+    """What a rebuild did."""
+
+    skills: int
+    views: int
+    seconds: float
+    problems: tuple[Problem, ...] = ()
+
+
+Problems = list[Problem]
+Notices = list[Notice]
+
+
+class Library(LibraryReader):
+    """A folder of skills. The folders under ``root/skills`` are the truth; ``root/.skillweave``
+    holds the ledger, old versions and indexes. What is put into ``root/drop`` becomes skills by
+    `watch` (a running program) or `take_in` (once).
+
+    Several processes and threads may use one library at once.
+    """
+
+    def __init__(
+        self,
+        root: Path | str,
+        *,
+        embedder: Embedder | None = None,
+        builtin: bool = True,
+        weights: Weights | None = None,
+    ):
+        """Open the library, or create it: finish what a killed process left, read what changed.
+
+        ``builtin`` adds the skills that come with skillweave, read-only, from where they are
+        installed; a skill of the same name in the library goes before them.
+
+        Raises:
+            UserError: the folder cannot be used.
+            LibraryDamagedError: the ledger is damaged.
+        """
+        super().__init__(root, embedder=embedder, builtin=builtin, weights=weights)
+        self._unread: tuple[Problem, ...] = ()
+        self._intake = Intake(self._layout, self._ledger, self._admit_drop)
+        try:
+            self.sync()
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(cls, root: Path | str, *, builtin: bool = True) -> Library:
+        """The library at ``root`` with the usual embedder; see the constructor for errors."""
+        return cls(root, builtin=builtin)
+
+    def add(
+        self,
+        source: Path | str | WrappedSkill,
+        *,
+        state: SkillState = "probation",
+        author: str = "human",
+        check: Check | None = None,
+    ) -> Skill:
+        """Admit one skill; a skill of that name gets a new version and the old one is kept.
+
+        ``source`` is a skill's folder, anything that can be dropped, or a wrapped skill. The same
+        content again changes nothing. ``check`` sees the skill before it is admitted, and may refuse.
+
+        Raises:
+            SkillFormatError: the source is not a skill.
+            UserError: it holds several skills, ``check`` refused it, or the library is read-only.
+        """
+        wrapped = [source] if isinstance(source, WrappedSkill) else wrap(source)
+        if len(wrapped) != 1:
+            names = ", ".join(item.skill.name for item in wrapped)
+            raise UserError(f"{source}: holds {len(wrapped)} skills ({names}); use add_all")
+        return self.add_all(wrapped, state=state, author=author, check=check)[0]
+
+    def add_all(
+        self,
+        source: Path | str | Sequence[WrappedSkill],
+        *,
+        state: SkillState = "probation",
+        author: str = "human",
+        check: Check | None = None,
+    ) -> Skills:
+        """Admit all skills of ``source``, or none; otherwise like `add`, with the same errors."""
+        wrapped = wrap(source) if isinstance(source, Path | str) else source
+        return self._admit_all(wrapped, lambda _: state, author, check)
+
+    def record(self, name: str, outcome: Outcome, run: str = "") -> None:
+        """Note in the ledger what became of a use of the skill; ranking takes it into account.
+
+        Raises:
+            SkillNotFoundError: there is no such skill.
+        """
+        row = self._row(name)
+        digest = name.partition("@")[2]
+        if digest and not row.digest.startswith(digest):
+            # A use of an old version says nothing about the current one.
+            return
+        self._ledger.append(Event(kind=outcome, skill=row.name, digest=row.digest, run=run))
+
+    def set_state(self, name: str, state: SkillState, reason: str, author: str = "human") -> None:
+        """Change the state of a skill; the ledger keeps the reason.
+
+        Raises:
+            SkillNotFoundError: there is no such skill.
+            UserError: the skill is pinned and would be put away.
+        """
+        with self._lock.exclusive():
+            row = self._row(name)
+            stands = self._ledger.standing([row.name])[row.name]
+            if stands.pinned and state in ("stale", "archived"):
+                raise UserError(f"{row.name} is pinned; unpin it first")
+            self._ledger.append(
+                Event(
+                    kind="state",
+                    skill=row.name,
+                    digest=row.digest,
+                    state=state,
+                    author=author,
+                    detail=reason,
+                )
+            )
+            self._indexes.apply(lambda writer: writer.show(row.name, state not in HIDDEN))
+
+    def archive(self, name: str, reason: str = "archived by hand") -> None:
+        """Put a skill away: it stays in its folder and is no longer found.
+
+        Raises:
+            SkillNotFoundError: there is no such skill.
+            UserError: the skill is pinned.
+        """
+        self.set_state(name, "archived", reason)
+
+    def restore(self, name: str) -> Skill:
+        """Take a skill out of the archive; ``name@digest`` brings an earlier version back.
+
+        Raises:
+            SkillNotFoundError: there is no such skill or version.
+        """
+        wanted = self.get(name)
+        row = self._row(name)
+        if wanted.digest != row.digest and wanted.path is not None:
+            # Not by `wrap`: this version was admitted before, its verdict comes back with it.
+            old = WrappedSkill(skill=wanted, files=scan(wanted.path), source=wanted.path)
+            return self.add(old, state="active", author="restore")
+        if self.entry(name).state == "archived":
+            self.set_state(name, self._state_before_archive(row.name), "restored")
+        return self.get(row.name)
+
+    def pin(self, name: str) -> None:
+        """Keep a skill from being put away.
+
+        Raises:
+            SkillNotFoundError: there is no such skill.
+        """
+        row = self._row(name)
+        self._ledger.append(Event(kind="pinned", skill=row.name, digest=row.digest))
+
+    def unpin(self, name: str) -> None:
+        """Undo `pin`.
+
+        Raises:
+            SkillNotFoundError: there is no such skill.
+        """
+        row = self._row(name)
+        self._ledger.append(Event(kind="unpinned", skill=row.name, digest=row.digest))
+
+    def sync(self, check: Check | None = None) -> SyncReport:
+        """Read folders that changed since they were last read; nothing else is touched.
+
+        Tools that came as a folder are on probation until a ``check`` says they work.
+
+        Raises:
+            LibraryDamagedError: an index cannot be written, and not be rebuilt either.
+        """
+        if not self._indexes.writer.changed(self._found()):
+            self._unread = ()
+            return SyncReport(skills=len(self._indexes.catalogue.rows()))
+        with self._lock.exclusive():
+            found = self._found()
+            report = self._indexes.apply(lambda writer: writer.sync(found, check))
+        self._unread = report.problems
+        return report
+
+    def rebuild(self) -> RebuildReport:
+        """Make the indexes again from the folders; the ledger and the folders are not touched.
+
+        Raises:
+            LibraryDamagedError: the indexes cannot be written.
+        """
+        start = time.monotonic()
+        report = self._indexes.rebuild()
+        self._unread = report.problems
+        return RebuildReport(
+            skills=report.skills,
+            views=sum(self._indexes.catalogue.view_counts().values()),
+            seconds=time.monotonic() - start,
+            problems=report.problems,
+        )
+
+    def take_in(self, check: Check | None = None) -> Notices:
+        """Admit what was dropped into the library's folders, once; see `watch`."""
+        paths = [*self._intake.dropped(), *self._intake.misplaced()]
+        notices = [self._intake.take(path, check) for path in paths]
+        return [notice for notice in notices if notice is not None]
+
+    def watch(
+        self, callback: Callable[[Notice], None] | None = None, check: Check | None = None
+    ) -> Watcher:
+        """Take in what is dropped into ``drop/``, ``skills/`` or the root, until the watcher stops.
+
+        A file is read once it has not changed for a moment. What is good becomes skills, and the
+        original goes to ``drop/.done/``; a file that is not stays untouched where it is, and one
+        line says why. Tools must pass ``check`` to be active; without one they are on probation.
+        ``callback`` gets each `Admitted` and each new `Problem`, in the watcher's thread.
+        """
+        return Watcher(self._layout, self._intake, self.sync, self.problems, callback, check)
+
+    def problems(self) -> Problems:
+        """What the last `sync` could not read, and what was dropped and refused."""
+        return [*self._unread, *self._intake.problems()]
+
+    def check(self) -> Problems:
+        """Compare folders, ledger and indexes in full: every file is hashed.
+
+        An index that lacks something is mended on the way; what is returned, a person must mend.
+        """
+        self.sync()
+        return [*self.problems(), *examine(self.entries(), self._ledger, self._layout)]
+
+    def _admit_drop(self, wrapped: Sequence[WrappedSkill], check: Check | None) -> Skills:
+        return self._admit_all(wrapped, lambda skill: state_of_drop(skill, check), "human", check)
+
+    def _admit_all(
+        self,
+        wrapped: Sequence[WrappedSkill],
+        state_of: Callable[[Skill], SkillState],
+        author: str,
+        check: Check | None,
+    ) -> Skills:
+        with ExitStack() as stages:
+            items = [stages.enter_context(staged(self._layout, item)) for item in wrapped]
+            for item in items:
+                if check is not None:
+                    check(item.skill)
+                # Before the lock is taken: others need not wait for the embedding model.
+                self._indexes.cache.embed([view.text for view in views_of(item.skill)])
+            with self._lock.exclusive():
+                return [self._admit(item, state_of(item.skill), author) for item in items]
+
+    def _admit(self, item: Staged, state: SkillState, author: str) -> Skill:
+        """Move one staged skill in and index it; the write lock is held."""
+        name = item.skill.name
+        row = self._indexes.catalogue.row(name)
+        known = self._ledger.standing([name])[name].digest
+        if row is not None and row.digest == known == item.skill.digest:
+            return self.get(name)
+        event = Event(kind="updated" if known else "added", skill=name, state=state, author=author)
+        skill = admit(self._layout, self._ledger, item, event)
+        found = Found(self._layout.skills / name, "library", stamp_of(self._layout.skills / name))
+        self._indexes.apply(lambda writer: writer.enter([(skill, found)]))
+        return skill
+
+    def _state_before_archive(self, name: str) -> SkillState:
+        states = [event.state for event in self.history(name) if event.state is not None]
+        earlier = [state for state in states if state not in ("archived", "candidate")]
+        return earlier[-1] if earlier else "active"

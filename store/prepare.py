@@ -1,0 +1,50 @@
+"""Write the prepared vectors of the built-in skills: ``python -m skillweave.store.prepare``."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from skillweave.skills.builtin import builtin_root
+from skillweave.skills.errors import SkillweaveError
+from skillweave.skills.folder import read_skill
+from skillweave.store.embed import MiniLMEmbedder, key_of
+from skillweave.store.prepared import FILE, prepared_vectors
+from skillweave.store.sync import folders_in
+from skillweave.store.views import views_of
+
+
+def builtin_texts() -> list[str]:
+    """All texts of the readable built-in skills that a library embeds, each once."""
+    texts: dict[str, None] = {}
+    for found in folders_in(builtin_root(), "builtin"):
+        try:
+            skill = read_skill(found.folder)
+        except SkillweaveError:
+            continue
+        texts.update(dict.fromkeys(view.text for view in views_of(skill)))
+        if skill.avoid_when:
+            texts[skill.avoid_when] = None
+    return list(texts)
+
+
+def main() -> None:
+    """Embed what the file lacks, and write it."""
+    embedder = MiniLMEmbedder()
+    texts = {key_of(embedder.name, text): text for text in builtin_texts()}
+    vectors = prepared_vectors(texts)
+    missing = [key for key in texts if key not in vectors]
+    fresh = embedder.embed([texts[key] for key in missing])
+    vectors.update(zip(missing, fresh, strict=True))
+    keys = sorted(texts)
+    np.savez(
+        FILE,
+        keys=np.array([np.frombuffer(key, np.uint8) for key in keys]),
+        vectors=np.array([vectors[key] for key in keys], np.float16),
+    )
+    sys.stdout.write(f"{FILE}: {len(keys)} vectors, {len(missing)} of them new\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""Bringing the indexes to what the folders hold: read what changed, embed what is new."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from skillweave.skills.errors import SkillweaveError, UserError
+from skillweave.skills.folder import read_skill
+from skillweave.skills.model import KINDS, Frozen, Skill, SkillKind, SkillState
+from skillweave.store.catalogue import Catalogue, Origin, Row, ViewKey
+from skillweave.store.embed import EmbeddingCache
+from skillweave.store.index import VectorIndex
+from skillweave.store.ledger import Event, Ledger, Standing
+from skillweave.store.views import views_of
+
+Check = Callable[[Skill], None]
+"""Tries a skill out (its cases, in a sandbox); raises UserError with one line when it fails."""
+
+BATCH = 128
+HIDDEN: tuple[SkillState, ...] = ("candidate", "archived")
+
+
+class Problem(Frozen):
+    """Something in the library that a person must put right."""
+
+    path: Path
+    message: str
+    """One line."""
+
+
+class SyncReport(Frozen):
+    """What a sync or a rebuild did."""
+
+    skills: int
+    """Skills in the library now."""
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Found(NamedTuple):
+    """A folder that should hold a skill."""
+
+    folder: Path
+    origin: Origin
+    stamp: str
+
+
+def stamp_of(path: Path) -> str:
+    """Names, sizes and times of all files under ``path``, as a short digest; empty when gone."""
+    total = hashlib.blake2b(digest_size=12)
+    try:
+        if not path.is_dir():
+            status = path.stat()
+            total.update(f"{path.name}\0{status.st_size}\0{status.st_mtime_ns}".encode())
+            return total.hexdigest()
+        for line in sorted(_entries(str(path), "")):
+            total.update(line.encode(errors="surrogateescape"))
+    except OSError:
+        return ""
+    return total.hexdigest()
+
+
+def _entries(folder: str, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name == "__pycache__":
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _entries(entry.path, f"{prefix}{entry.name}/")
+            else:
+                status = entry.stat(follow_symlinks=False)
+                yield f"{prefix}{entry.name}\0{status.st_size}\0{status.st_mtime_ns}\n"
+
+
+def folders_in(root: Path, origin: Origin) -> list[Found]:
+    """The folders in ``root`` that say they are skills, by name."""
+    if not root.is_dir():
+        return []
+    folders = sorted(
+        path
+        for path in root.iterdir()
+        if path.name[0] not in "._" and (path / "SKILL.md").is_file()
+    )
+    return [Found(folder, origin, stamp_of(folder)) for folder in folders]
+
+
+class Synchroniser:
+    """Writes the indexes; its owner holds the write lock."""
+
+    def __init__(
+        self, catalogue: Catalogue, cache: EmbeddingCache, index: VectorIndex, ledger: Ledger
+    ):
+        self._catalogue = catalogue
+        self._cache = cache
+        self._index = index
+        self._ledger = ledger
+
+    def changed(self, found: Sequence[Found]) -> bool:
+        """Whether folders and catalogue differ, as far as file times tell."""
+        rows = {(row.folder, row.stamp) for row in self._catalogue.rows()}
+        return {(str(item.folder), item.stamp) for item in found} != rows
+
+    def sync(self, found: Sequence[Found], check: Check | None = None) -> SyncReport:
+        """Bring the indexes to ``found`` (of two skills with one name, the first counts).
+
+        Raises:
+            LibraryDamagedError: an index cannot be written.
+        """
+        rows = self._catalogue.rows()
+        by_folder = {row.folder: row for row in rows}
+        by_name = {row.name: row for row in rows}
+        names: dict[str, Path] = {}
+        fresh: list[tuple[Skill, Found]] = []
+        problems: list[Problem] = []
+        for item in found:
+            row = by_folder.get(str(item.folder))
+            unchanged = row is not None and row.stamp == item.stamp
+            skill = None
+            if row is not None and unchanged:
+                name = row.name
+            else:
+                try:
+                    skill = read_skill(item.folder)
+                except (SkillweaveError, OSError) as error:
+                    problems.append(Problem(path=item.folder, message=str(error)))
+                    continue
+                name = skill.name
+            if name in names:
+                message = f"{item.folder}: {name} is also the name of {names[name]}; rename one"
+                problems.append(Problem(path=item.folder, message=message))
+                continue
+            names[name] = item.folder
+            if skill is not None:
+                fresh.append((skill, item))
+        gone = [row for row in rows if row.name not in names]
+        problems += self.enter(fresh, check)
+        self.remove(gone)
+        return SyncReport(
+            skills=len(names),
+            added=tuple(skill.name for skill, _ in fresh if skill.name not in by_name),
+            updated=tuple(
+                skill.name
+                for skill, _ in fresh
+                if skill.name in by_name and by_name[skill.name].digest != skill.digest
+            ),
+            removed=tuple(row.name for row in gone),
+            problems=tuple(problems),
+        )
+
+    def enter(
+        self, fresh: Sequence[tuple[Skill, Found]], check: Check | None = None
+    ) -> list[Problem]:
+        """Index these skills, new or changed; adopt those the ledger has not seen."""
+        problems: list[Problem] = []
+        for start in range(0, len(fresh), BATCH):
+            part = fresh[start : start + BATCH]
+            standing = self._ledger.standing([skill.name for skill, _ in part])
+            shown: list[tuple[Skill, Found, bool]] = []
+            for skill, item in part:
+                stands = standing[skill.name]
+                state = stands.state or "active"
+                if item.origin == "library" and stands.digest != skill.digest:
+                    state, problem = self._adopt(skill, stands, check)
+                    problems += [problem] if problem else []
+                shown.append((skill, item, state not in HIDDEN))
+            with self._catalogue.changing():
+                self._write(shown)
+        return problems
+
+    def show(self, skill: str, visible: bool) -> None:
+        """Make a skill findable, or not."""
+        row = self._catalogue.row(skill)
+        if row is None or row.visible == visible:
+            return
+        views = self._catalogue.views_of([row.id]).get(row.id, [])
+        ids = _view_ids(row.id, row.digest, len(views))
+        vectors = self._cache.embed([view.text for view in views])
+        with self._catalogue.changing():
+            with self._catalogue.transaction():
+                self._catalogue.show(skill, visible)
+                if visible:
+                    self._index.put(row.kind, ids, vectors)
+            if not visible:
+                self._index.drop(row.kind, ids)
+
+    def remove(self, rows: Sequence[Row]) -> None:
+        """Take skills out of the indexes; the ledger keeps what it knows of them."""
+        if not rows:
+            return
+        views = self._catalogue.views_of([row.id for row in rows])
+        with self._catalogue.changing():
+            with self._catalogue.transaction():
+                for row in rows:
+                    self._catalogue.drop(row.name)
+            for row in rows:
+                ids = _view_ids(row.id, row.digest, len(views.get(row.id, [])))
+                self._index.drop(row.kind, ids)
+
+    def reconcile(self) -> int:
+        """Compare vector index and catalogue, mend what a killed process left; number of repairs."""
+        rows = [row for row in self._catalogue.rows() if row.visible]
+        views = self._catalogue.views_of([row.id for row in rows])
+        wanted: dict[SkillKind, dict[str, str]] = {kind: {} for kind in KINDS}
+        for row in rows:
+            texts = [view.text for view in views.get(row.id, [])]
+            wanted[row.kind].update(
+                zip(_view_ids(row.id, row.digest, len(texts)), texts, strict=True)
+            )
+        repairs = 0
+        with self._catalogue.changing(), self._catalogue.transaction():
+            for kind, ids in wanted.items():
+                there = self._index.ids(kind)
+                missing = [id for id in ids if id not in there]
+                if missing:
+                    self._index.put(kind, missing, self._cache.embed([ids[id] for id in missing]))
+                surplus = sorted(there - ids.keys())
+                if surplus:
+                    self._index.drop(kind, surplus)
+                repairs += len(missing) + len(surplus)
+        return repairs
+
+    def _adopt(
+        self, skill: Skill, stands: Standing, check: Check | None
+    ) -> tuple[SkillState, Problem | None]:
+        """Give a skill that came as a folder its state: tools must pass the check to be active."""
+        state: SkillState = "active"
+        reason = "found in the folder"
+        problem = None
+        if skill.kind == "tool" and check is None:
+            state = "probation"
+        elif check is not None:
+            try:
+                check(skill)
+            except UserError as error:
+                state, reason = "candidate", str(error)
+                problem = Problem(path=skill.path or Path(skill.name), message=str(error))
+        self._ledger.append(
+            Event(
+                kind="updated" if stands.digest else "added",
+                skill=skill.name,
+                digest=skill.digest,
+                state=state,
+                author="human",
+                detail=reason,
+            )
+        )
+        return state, problem
+
+    def _write(self, part: Sequence[tuple[Skill, Found, bool]]) -> None:
+        """Enter one batch: catalogue and vectors, then drop the vectors of earlier versions."""
+        texts = [[view.text for view in views_of(skill)] for skill, _, _ in part]
+        flat = [text for row in texts for text in row]
+        avoided = [skill.avoid_when for skill, _, _ in part if skill.avoid_when]
+        vectors = self._cache.embed(flat + avoided)
+        old: dict[SkillKind, list[str]] = {kind: [] for kind in KINDS}
+        new: dict[SkillKind, list[str]] = {kind: [] for kind in KINDS}
+        rows: dict[SkillKind, list[int]] = {kind: [] for kind in KINDS}
+        with self._catalogue.transaction():
+            at = 0
+            for (skill, item, visible), views in zip(part, texts, strict=True):
+                before = self._catalogue.row(skill.name)
+                if before is not None:
+                    count = len(self._catalogue.views_of([before.id]).get(before.id, []))
+                    old[before.kind] += _view_ids(before.id, before.digest, count)
+                keys = [
+                    ViewKey(view.label, view.text, self._cache.key(view.text))
+                    for view in views_of(skill)
+                ]
+                avoid = self._cache.key(skill.avoid_when) if skill.avoid_when else None
+                self._catalogue.put(skill, item.origin, item.stamp, visible, keys, avoid)
+                row = self._catalogue.row(skill.name)
+                if visible and row is not None:
+                    new[skill.kind] += _view_ids(row.id, row.digest, len(views))
+                    rows[skill.kind] += range(at, at + len(views))
+                at += len(views)
+            for kind, ids in new.items():
+                if ids:
+                    self._index.put(kind, ids, vectors[rows[kind]])
+        for kind, ids in old.items():
+            left = sorted(set(ids) - set(new[kind]))
+            if left:
+                self._index.drop(kind, left)
+
+
+def _view_ids(row: int, digest: str, count: int) -> list[str]:
+    """Names of a version's views in the vector index: row, version, ordinal."""
+    return [f"{row}.{digest[:12]}.{at}" for at in range(count)]

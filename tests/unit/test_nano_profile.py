@@ -1,0 +1,113 @@
+"""nano's prompts and readers, without a model."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skillweave.agent.plan import Literal, Ref, Step
+from skillweave.agent.profiles.base import Done
+from skillweave.agent.profiles.grammar import plan_grammar, quoted
+from skillweave.agent.profiles.nano import NanoProfile, cleaned, unquoted
+from skillweave.skills.errors import PlanError
+from skillweave.skills.model import Parameter, Signature
+
+PROFILE = NanoProfile()
+REVERSE = Step(id=1, goal="reverse {}", inputs=(Literal(text="abc def"),))
+MULTIPLY = Signature(
+    function="multiply",
+    parameters=(Parameter(name="number", type="number"), Parameter(name="factor", type="number")),
+)
+
+
+def test_a_plan_is_read_with_its_literals_unquoted() -> None:
+    text = "#1 Reverse<< 'abc def'>>\n#2 count<<#1>> vowels\n#3<<#2>> times<< 3>>"
+    plan = PROFILE.read_plan(text, "", ()).plan
+    assert plan is not None
+    assert [s.render() for s in plan.steps] == ["Reverse abc def", "count #1 vowels", "#2 times 3"]
+
+
+def test_a_literal_may_hold_line_breaks_and_brackets() -> None:
+    text = "#1 sort<< 'a,b\n1,2'>> by<< a>>\n#2 keys of<< {\"x\": [1]}>>"
+    plan = PROFILE.read_plan(text, "", ()).plan
+    assert plan is not None
+    assert plan.steps[0].inputs[0] == Literal(text="a,b\n1,2")
+    assert plan.steps[1].inputs[0] == Literal(text='{"x": [1]}')
+
+
+def test_words_and_beyond_are_read() -> None:
+    assert PROFILE.read_plan("beyond", "", ()).beyond
+    assert PROFILE.read_plan("say Hello!", "", ()).say == "Hello!"
+
+
+def test_nonsense_is_refused() -> None:
+    with pytest.raises(PlanError, match="not a step"):
+        PROFILE.read_plan("reverse it", "", ())
+
+
+def test_numbers_go_on_after_the_conversation() -> None:
+    history = (
+        Done(
+            step=Step(id=7, goal="add {} to {}", inputs=(Literal(text="2"), Ref(step=3))), value=9
+        ),
+        Done(step=Step(id=8, goal="double {}", inputs=(Ref(step=7),)), value=18),
+    )
+    prompt = PROFILE.plan("halve it", history, ())
+    question = prompt.messages[-1].content
+    assert question == "#2 add<< 2>> to<<#1>>\n#3 double<<#2>>\n halve it"
+    plan = PROFILE.read_plan("#4 halve<<#3>>\n#5 negate<<#4>>", "halve it", history).plan
+    assert plan is not None
+    assert [(s.id, s.inputs) for s in plan.steps] == [(9, (Ref(step=8),)), (10, (Ref(step=9),))]
+
+
+def test_a_replan_starts_with_what_is_done() -> None:
+    failed = Step(id=2, goal="count {} vowels", inputs=(Ref(step=1),))
+    done = (Done(step=REVERSE, value="fed cba"),)
+    prompt = PROFILE.replan("reverse 'abc def', count its vowels", (), done, failed, "no skill")
+    assert prompt.structure is not None
+    assert prompt.structure.grammar is not None
+    assert prompt.structure.grammar.startswith("root ::= \"#1 reverse<< 'abc def'>>\\n\" step2")
+    assert prompt.temperature > 0
+
+
+def test_arguments_are_asked_by_letter_and_read_back() -> None:
+    step = Step(id=2, goal="multiply {} by {}", inputs=(Ref(step=1), Literal(text="3")))
+    prompt = PROFILE.fill(step, [57, "3"], MULTIPLY, ["when doubling, use factor = 2"])
+    assert prompt is not None
+    assert prompt.messages[-1].content == (
+        " multiply<< A 57>> by<< B 3>>\n multiply(number: number, factor: number)"
+        "\n note: when doubling, use factor = 2"
+    )
+    filled = PROFILE.read_fill(" number=A factor=B", step, [57, "3"], MULTIPLY)
+    assert filled.arguments == {"number": 57, "factor": "3"}
+    noted = PROFILE.read_fill(" number=A factor=<< 2>>", step, [57, "3"], MULTIPLY)
+    assert noted.arguments["factor"] == "2"
+
+
+def test_an_obvious_assignment_asks_nothing() -> None:
+    one = Signature(function="f", parameters=(Parameter(name="text", type="string"),))
+    assert PROFILE.fill(REVERSE, ["abc def"], one, ()) is None
+    assert PROFILE.read_fill(None, REVERSE, ["abc def"], one).arguments == {"text": "abc def"}
+
+
+def test_several_values_make_one_list() -> None:
+    total = Signature(function="total", parameters=(Parameter(name="items", type="array"),))
+    step = Step(id=3, goal="add {} {}", inputs=(Ref(step=1), Ref(step=2)))
+    assert PROFILE.read_fill(" items=A+B", step, [1, 2], total).arguments == {"items": [1, 2]}
+
+
+@given(st.text(max_size=60))
+def test_the_grammar_can_be_built_for_any_request(text: str) -> None:
+    request = " " + cleaned(text)
+    rules = plan_grammar(request, 1, ()).split("\n")
+    assert rules[0] == 'root ::= "" step1 | "beyond" | "say " reply'
+    assert all("::=" in rule for rule in rules)
+
+
+@given(st.text(max_size=40))
+def test_quoted_text_stays_on_one_line(text: str) -> None:
+    assert "\n" not in quoted(text)
+
+
+@given(st.text(alphabet="abc ", min_size=1, max_size=10), st.sampled_from(["'", '"', ""]))
+def test_quotes_are_taken_off_once(text: str, quote: str) -> None:
+    assert unquoted(f" {quote}{text.strip()}{quote}") == text.strip()
