@@ -61,7 +61,7 @@ class ProviderModel(Closing):
         schema = prompt.structure.json_schema if prompt.structure else None
         if schema is not None:
             return await self._structured(prompt, dict(schema))
-        return await say(self._model.bind(max_tokens=prompt.max_tokens, temperature=prompt.temperature), prompt, on_token)
+        return await say(self._model.bind(max_tokens=prompt.max_tokens), prompt, on_token)
 
     async def _structured(self, prompt: Prompt, schema: dict[str, object]) -> AIMessage:
         """An answer in the shape of a JSON Schema, in whatever way the provider offers that."""

@@ -79,6 +79,8 @@ class Result(Frozen):
 
 
 class PlanMade(Frozen):
+    """A plan was accepted, the first one or a new one for the rest."""
+
     kind: Literal["plan"] = "plan"
     plan: Plan
     confidence: float = 1.0
@@ -86,6 +88,8 @@ class PlanMade(Frozen):
 
 
 class StepStarted(Frozen):
+    """A step is being tried with a skill."""
+
     kind: Literal["step_started"] = "step_started"
     id: int
     goal: str
@@ -93,22 +97,30 @@ class StepStarted(Frozen):
 
 
 class StepFinished(Frozen):
+    """A step has its value, or has failed for good."""
+
     kind: Literal["step_finished"] = "step_finished"
     step: StepReport
 
 
 class Token(Frozen):
+    """A piece of text that a model is writing."""
+
     kind: Literal["token"] = "token"
     text: str
 
 
 class SkillLearned(Frozen):
+    """The run left a new skill in the library."""
+
     kind: Literal["skill_learned"] = "skill_learned"
     skill: str
     detail: str = ""
 
 
 class Finished(Frozen):
+    """The run is over; the last event of every run."""
+
     kind: Literal["finished"] = "finished"
     result: Result
 

@@ -57,8 +57,6 @@ class Settings(BaseSettings):
 
     learn: bool = True
     """Whether verified plans become skills."""
-    approve: bool = False
-    """Whether third-party and learned tools run without asking first."""
     lane: Literal["auto", "bubblewrap", "landlock"] = "auto"
     """The sandbox lane; ``auto`` takes the strongest that works."""
     sandbox_workers: Positive = 2

@@ -118,9 +118,15 @@ class Catalogue:
         """Start an empty file when this one is damaged."""
         self._database.mend()
 
-    def clear(self) -> None:
-        """Forget all skills."""
+    def format(self) -> int:
+        """What `clear` was told of how the indexes are made."""
+        row = self._one("SELECT value FROM facts WHERE name = 'format'")
+        return int(row[0]) if row else 0
+
+    def clear(self, made: int) -> None:
+        """Forget all skills, and note how the next ones are indexed."""
         with self.transaction():
+            self._all("INSERT OR REPLACE INTO facts VALUES ('format', ?)", made)
             for table in ("skills", "views", "words"):
                 self._database.connection.execute(f"DELETE FROM {table}")
 
@@ -175,7 +181,7 @@ class Catalogue:
         self._lexical.put(number, skill)
 
     def touch(self, name: str, stamp: str) -> None:
-        """Note new file times of an unchanged skill; inside a `transaction`."""
+        """Note new file times of an unchanged skill."""
         self._database.connection.execute(
             "UPDATE skills SET stamp = ? WHERE name = ?", (stamp, name)
         )

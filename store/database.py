@@ -62,6 +62,7 @@ class Derived:
         """Open or create the file; a damaged one is deleted, with a warning."""
         self.path = path
         self.lock = threading.RLock()
+        self.closed = False
         self._migrations = migrations
         try:
             self._open()
@@ -78,6 +79,8 @@ class Derived:
     def mend(self) -> None:
         """Start an empty file when this one is damaged, or not the one under its name any more."""
         with self.lock:
+            if self.closed:
+                return
             try:
                 healthy = self.rows("PRAGMA quick_check(1)") == [("ok",)] and self.current()
             except sqlite3.DatabaseError:
@@ -98,6 +101,7 @@ class Derived:
     def close(self) -> None:
         """Close the file; this object must not be used after."""
         with self.lock:
+            self.closed = True
             self.connection.close()
 
     def _open(self) -> None:

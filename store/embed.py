@@ -22,6 +22,8 @@ Vectors = NDArray[np.float32]
 WIDTH = 384
 RECENT = 8192
 """Vectors kept in memory, about 12 MB."""
+ASKED = 256
+"""Queries kept in memory: one step of a plan asks the same for several kinds of skill."""
 
 MIGRATIONS = ("CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID",)
 
@@ -118,6 +120,7 @@ class EmbeddingCache:
         self._embedder = embedder
         self._database = Derived(path, MIGRATIONS)
         self._recent: dict[bytes, Vectors] = {}
+        self._asked: dict[str, Vectors] = {}
 
     @property
     def name(self) -> str:
@@ -146,8 +149,13 @@ class EmbeddingCache:
         return np.stack([found[key] for key in keys])
 
     def query(self, text: str) -> Vectors:
-        """The vector ``[WIDTH]`` of a passing text, which is not worth remembering."""
-        vector: Vectors = self._embedder.embed([text])[0]
+        """The vector ``[WIDTH]`` of a passing text, which is remembered for a moment only."""
+        vector = self._asked.get(text)
+        if vector is None:
+            vector = self._embedder.embed([text])[0]
+            if len(self._asked) >= ASKED:
+                self._asked.clear()
+            self._asked[text] = vector
         return vector
 
     def lookup(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:

@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from typing import TypeVar
+from zlib import crc32
 
 from skillweave.skills.errors import LibraryDamagedError
 from skillweave.skills.model import KINDS
@@ -18,6 +19,7 @@ from skillweave.store.prepared import prepared_vectors
 from skillweave.store.ranking import Weights
 from skillweave.store.search import Searcher
 from skillweave.store.sync import Found, Synchroniser, SyncReport
+from skillweave.store.views import VIEWS_FORMAT
 
 T = TypeVar("T")
 DAMAGE = (LibraryDamagedError, sqlite3.DatabaseError)
@@ -37,8 +39,7 @@ class Indexes:
         weights: Weights,
         found: Callable[[], list[Found]],
     ):
-        """``found`` lists the folders that the indexes are made from; to be called with the write lock
-        held."""
+        """Open what is there; the write lock is held. ``found`` lists the folders to index."""
         self._layout = layout
         self._lock = lock
         self._found = found
@@ -47,6 +48,12 @@ class Indexes:
         self.vectors = VectorIndex(layout.vectors)
         self.writer = Synchroniser(self.catalogue, self.cache, self.vectors, ledger)
         self._searcher = Searcher(self.catalogue, self.cache, self.vectors, ledger, weights)
+        self._closed = False
+        self._format = crc32(f"{embedder.name} {VIEWS_FORMAT}".encode())
+        if self.catalogue.format() != self._format:
+            # Made by another embedder, or of other views: nothing in it can be compared.
+            self.vectors.clear()
+            self.catalogue.clear(self._format)
         self._seen = self.catalogue.generation()
         self._compared = False
         self._loaded = False
@@ -57,6 +64,7 @@ class Indexes:
         Raises:
             LibraryDamagedError: the indexes cannot be written after a rebuild either.
         """
+        self._refuse_when_closed()
         with self._lock.exclusive():
             try:
                 self._refresh()
@@ -71,12 +79,20 @@ class Indexes:
                 self._seen = self.catalogue.generation()
 
     def reading(self, call: Callable[[Searcher], T]) -> T:
-        """Run a search over current indexes; on damage rebuild them once and run it again."""
+        """Run a search; on damage rebuild the indexes once and run it again.
+
+        It sees what other processes wrote, unless one is writing just now: a search does not wait.
+        """
+        self._refuse_when_closed()
         try:
             self._compare()
-            if self._loaded and self.catalogue.generation() == self._seen:
-                return call(self._searcher)
-            return self._reading_anew(call)
+            if not self._loaded:
+                return self._reading_anew(call)
+            if self.catalogue.generation() != self._seen:
+                with self._lock.shared(wait=False) as quiet:
+                    if quiet:
+                        return self._reading_anew(call)
+            return call(self._searcher)
         except DAMAGE:
             # A search may meet a writer between two steps: wait for it, then look with fresh eyes.
             try:
@@ -93,11 +109,12 @@ class Indexes:
             LibraryDamagedError: they cannot be written either.
         """
         with self._lock.exclusive():
+            self._refuse_when_closed()
             self.cache.mend()
             self.catalogue.mend()
             with self.catalogue.changing():
-                self.catalogue.clear()
                 self.vectors.clear()
+                self.catalogue.clear(self._format)
                 report = self.writer.sync(self._found())
             self._seen = self.catalogue.generation()
             return report
@@ -105,6 +122,7 @@ class Indexes:
     def _reading_anew(self, call: Callable[[Searcher], T]) -> T:
         """Run a search that makes the vector index read its files, while nobody writes them."""
         with self._lock.shared():
+            self._refuse_when_closed()
             self.vectors.refresh()
             self._seen = self.catalogue.generation()
             answer = call(self._searcher)
@@ -112,10 +130,15 @@ class Indexes:
             return answer
 
     def close(self) -> None:
-        """Close all files."""
+        """Close all files; a use after that is a ValueError."""
+        self._closed = True
         self.vectors.close()
         self.catalogue.close()
         self.cache.close()
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise ValueError("the library is closed")
 
     def _refresh(self) -> None:
         """Let the vector index read its files again when another process has written."""

@@ -56,6 +56,7 @@ class WriteLock:
     def exclusive(self) -> Iterator[None]:
         """Hold the lock; the thread that holds it may enter again."""
         with self._threads:
+            handle = None
             if self._depth == 0:
                 handle = self._acquire(fcntl.LOCK_EX)
                 self._owner = threading.get_ident()
@@ -64,26 +65,31 @@ class WriteLock:
                 yield
             finally:
                 self._depth -= 1
-                if self._depth == 0:
+                if self._depth == 0 and handle is not None:
                     self._owner = None
                     os.close(handle)
 
     @contextmanager
-    def shared(self) -> Iterator[None]:
-        """Wait until nobody writes, and keep writers out; others may share."""
+    def shared(self, *, wait: bool = True) -> Iterator[bool]:
+        """Keep writers out, while others may share; gives whether that worked without ``wait``."""
         if self._owner == threading.get_ident():
-            yield
+            yield True
             return
-        handle = self._acquire(fcntl.LOCK_SH)
+        handle = self._acquire(fcntl.LOCK_SH if wait else fcntl.LOCK_SH | fcntl.LOCK_NB)
         try:
-            yield
+            yield handle is not None
         finally:
-            os.close(handle)
+            if handle is not None:
+                os.close(handle)
 
-    def _acquire(self, how: int) -> int:
+    def _acquire(self, how: int) -> int | None:
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise UserError(f"cannot lock the library: {error}") from error
-        fcntl.flock(handle, how)
+        try:
+            fcntl.flock(handle, how)
+        except BlockingIOError:
+            os.close(handle)
+            return None
         return handle

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -66,6 +67,7 @@ class Library(LibraryReader):
         """
         super().__init__(root, embedder=embedder, builtin=builtin, weights=weights)
         self._unread: tuple[Problem, ...] = ()
+        self._watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
         self._intake = Intake(self._layout, self._ledger, self._admit_drop)
         try:
             self.sync()
@@ -77,6 +79,12 @@ class Library(LibraryReader):
     def open(cls, root: Path | str, *, builtin: bool = True) -> Library:
         """The library at ``root`` with the usual embedder; see the constructor for errors."""
         return cls(root, builtin=builtin)
+
+    def close(self) -> None:
+        """Stop watching and release all files; the library must not be used after."""
+        for watcher in list(self._watchers):
+            watcher.stop()
+        super().close()
 
     def add(
         self,
@@ -242,7 +250,9 @@ class Library(LibraryReader):
         line says why. Tools must pass ``check`` to be active; without one they are on probation.
         ``callback`` gets each `Admitted` and each new `Problem`, in the watcher's thread.
         """
-        return Watcher(self._layout, self._intake, self.sync, self.problems, callback, check)
+        watcher = Watcher(self._layout, self._intake, self.sync, self.problems, callback, check)
+        self._watchers.add(watcher)
+        return watcher
 
     def problems(self) -> Problems:
         """What the last `sync` could not read, and what was dropped and refused."""

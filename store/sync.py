@@ -168,9 +168,15 @@ class Synchroniser:
                 if item.origin == "library" and stands.digest != skill.digest:
                     state, problem = self._adopt(skill, stands, check)
                     problems += [problem] if problem else []
-                shown.append((skill, item, state not in HIDDEN))
-            with self._catalogue.changing():
-                self._write(shown)
+                visible = state not in HIDDEN
+                row = self._catalogue.row(skill.name)
+                if row is not None and _is_same(row, skill, item, visible):
+                    self._catalogue.touch(skill.name, item.stamp)
+                else:
+                    shown.append((skill, item, visible))
+            if shown:
+                with self._catalogue.changing():
+                    self._write(shown)
         return problems
 
     def show(self, skill: str, visible: bool) -> None:
@@ -286,6 +292,16 @@ class Synchroniser:
             left = sorted(set(ids) - set(new[kind]))
             if left:
                 self._index.drop(kind, left)
+
+
+def _is_same(row: Row, skill: Skill, item: Found, visible: bool) -> bool:
+    """Whether the catalogue holds just this already, so that only file times changed."""
+    return (row.digest, row.origin, row.folder, row.visible) == (
+        skill.digest,
+        item.origin,
+        str(item.folder),
+        visible,
+    )
 
 
 def _view_ids(row: int, digest: str, count: int) -> list[str]:

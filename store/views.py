@@ -8,6 +8,8 @@ from skillweave.skills.model import Skill
 
 ViewLabel = Literal["description", "body", "signature", "use-when", "request"]
 
+VIEWS_FORMAT = 1
+"""Count this up when `views_of` gives other texts: libraries are then indexed anew."""
 BODY_CHARACTERS = 1200
 """More than the embedding model reads (256 tokens)."""
 MAX_REQUESTS = 64

@@ -76,7 +76,7 @@ def _attempt(tree: Tree, attempt: Attempt) -> None:
         ("model", attempt.model if attempt.kind in ("model", "adapter") else ""),
         ("error", attempt.error),
         ("value", "" if attempt.error else one_line(attempt.value, 200)),
-        ("verdict", verdict_text(attempt.verdict)),
+        ("verdict", "" if attempt.error else verdict_text(attempt.verdict)),
         ("experiences", ", ".join(map(short_name, attempt.experiences))),
     ]
     for label, text in facts:

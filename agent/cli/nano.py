@@ -63,7 +63,7 @@ def card(weights: Weights = None) -> None:
     """
     from skillweave.skills.errors import UserError
 
-    file = (weights or _shipped()) / "README.md"
+    file = _model_in(weights) / "README.md"
     if not file.is_file():
         raise UserError(
             f"{file}: there is no model card; `skillweave nano score` measures the model"
@@ -80,6 +80,7 @@ def score(
     out: Annotated[
         Path | None, typer.Option("--out", help="Also write the scores to this file, as JSON.")
     ] = None,
+    card: Annotated[bool, typer.Option("--card", help="Also write the model card.")] = False,
 ) -> None:
     """Measure nano on the held-out sets.
 
@@ -91,7 +92,7 @@ def score(
     progress = open_console(stderr=True)
     with progress.status("loading the model") as status:
         scores = score(
-            weights or _shipped(),
+            _model_in(weights),
             n=n,
             seed=seed,
             with_grammar=grammar,
@@ -100,12 +101,65 @@ def score(
     open_console().print(_scores_table(scores))
     if out is not None:
         out.write_text(scores.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    if card:
+        from skillweave.agent.nano.card import write_card
+
+        typer.echo(f"wrote {write_card(_model_in(weights), scores)}")
 
 
-def _shipped() -> Path:
+@app.command()
+def adapters(
+    skills: Annotated[Path, typer.Option("--skills", help="The folder of the skills.")],
+    weights: Weights = None,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", help="One adapter only; may be repeated.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Training seeds; the first one ships.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+) -> None:
+    """Train the adapter skills that ship with nano, and measure them on held-out pairs.
+
+    Example: skillweave nano adapters --skills skills/builtin --task sentiment
+    """
+    from rich.console import Console
+
+    from skillweave.agent.nano.adapters.build import build
+    from skillweave.agent.nano.adapters.tasks import TASKS
+    from skillweave.skills.errors import UserError
+
+    unknown = sorted(set(task or ()) - TASKS.keys())
+    if unknown:
+        raise UserError(f"--task {unknown[0]}: the adapters are {', '.join(TASKS)}")
+    console = Console(stderr=True, highlight=False)
+
+    def report(name: str, at: TrainProgress | None) -> None:
+        if at is None:
+            console.print(name)
+        else:
+            status.update(f"{name}: {at.tokens / at.total:.0%}  {_told(at)}")
+
+    with console.status("loading the model") as status:
+        build(
+            _model_in(weights),
+            skills,
+            tasks=task or tuple(TASKS),
+            seeds=range(1, seeds + 1),
+            threads=threads,
+            progress=report,
+        )
+
+
+def _model_in(weights: Path | None) -> Path:
+    """The given folder, or the one that is shipped; refused when it holds no model."""
     from skillweave.agent.serving.weights import NANO
+    from skillweave.skills.errors import UserError
 
-    return NANO
+    folder = weights or NANO
+    if not (folder / "config.json").is_file():
+        raise UserError(
+            f"{folder} holds no model; `skillweave nano train --out {folder}` makes one"
+        )
+    return folder
 
 
 def _scores_table(scores: Scores) -> RenderableType:
@@ -159,7 +213,7 @@ def _lines(console: Console) -> Callable[[TrainProgress], None]:
 
     def report(at: TrainProgress) -> None:
         nonlocal said
-        share = at.tokens / at.total
+        share = min(1.0, at.tokens / at.total)  # the last batch goes over
         if share >= said + SAID_EVERY:
             said = share
             console.print(f"{share:.0%}  {_told(at)}", soft_wrap=True)

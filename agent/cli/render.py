@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -36,6 +36,8 @@ from skillweave.agent.result import (
 from skillweave.skills.errors import ModelError
 
 MARKS = {"waiting": " ", "running": "…", "done": "✓", "failed": "✗"}
+OTHER_COLUMNS = 20
+"""Cells for number, mark, time and the gaps between the columns."""
 STYLES = {"waiting": "dim", "running": "cyan", "done": "green", "failed": "red"}
 
 
@@ -51,7 +53,12 @@ class Row:
     value: str = ""
     tries: int = 0
 
+    def told_skill(self) -> str:
+        """The skill, and which try it is when the first one failed."""
+        return f"{self.skill} (try {self.tries})" if self.tries > 1 else self.skill
+
     def time(self) -> str:
+        """Seconds taken, or taken so far."""
         if self.seconds is not None:
             return duration(self.seconds)
         return duration(time.monotonic() - self.started) if self.state == "running" else ""
@@ -87,40 +94,44 @@ class RunView:
             case SkillLearned():
                 self.learned.append(event)
             case Finished():
-                self.result = event.result
+                self.result, self.doing = event.result, ""
 
     def _finish(self, event: StepFinished) -> None:
         step, attempt = event.step, last_attempt(event.step)
         row = self.rows.setdefault(step.id, Row(step.goal))
         row.goal, row.state = step.goal, "done" if step.ok else "failed"
         row.seconds, row.tries = step_seconds(step), len(step.attempts)
-        row.value = one_line(step.value, 40) if step.ok else ""
+        row.value = one_line(step.value, 80) if step.ok else ""
         if attempt is not None:
             row.skill = short_name(attempt.skill)
 
-    def table(self) -> Table:
-        """Step number, goal, skill, mark, milliseconds, value."""
+    def table(self, width: int) -> Table:
+        """Step number, goal, skill, mark, milliseconds, value; only the texts are cut to fit."""
         table = Table.grid(padding=(0, 1))
-        table.add_column(justify="right", style="dim")
-        table.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
-        table.add_column(style="magenta", no_wrap=True)
-        table.add_column()
-        table.add_column(justify="right", style="dim", no_wrap=True)
-        table.add_column(ratio=2, no_wrap=True, overflow="ellipsis")
-        for number, row in list(self.rows.items()):  # another thread draws
-            again = f" (try {row.tries})" if row.tries > 1 else ""
-            mark = Text(MARKS[row.state], STYLES[row.state])
-            goal, value = Text(one_line(row.goal, 200)), Text(row.value)
-            table.add_row(str(number), goal, Text(row.skill + again), mark, row.time(), value)
+        for justify in ("right", "left", "left", "left", "right", "left"):
+            table.add_column(justify=justify, no_wrap=True)
+        rows = list(self.rows.items())  # a copy: another thread draws
+        skills = [one_line(row.told_skill(), width // 4) for _, row in rows]
+        values = [one_line(row.value, width // 4) for _, row in rows]
+        taken = max(map(len, skills), default=0) + max(map(len, values), default=0)
+        for (number, row), skill, value in zip(rows, skills, values, strict=True):
+            table.add_row(
+                Text(str(number), "dim"),
+                Text(one_line(row.goal, max(10, width - taken - OTHER_COLUMNS))),
+                Text(skill, "magenta"),
+                Text(MARKS[row.state], STYLES[row.state]),
+                Text(row.time(), "dim"),
+                Text(value),
+            )
         return table
 
-    def __rich__(self) -> RenderableType:
-        parts: list[RenderableType] = [self.table()] if self.rows else []
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.rows:
+            yield self.table(options.max_width)
         if self.words and self.result is None:
-            parts.append(Text(self.words[-400:], "dim"))
+            yield Text(self.words[-400:], "dim")
         if self.doing:
-            parts.append(Spinner("dots", Text(self.doing, "dim")))
-        return Group(*parts)
+            yield Spinner("dots", Text(self.doing, "dim"))
 
 
 def follow(events: Iterable[Event], console: Console, *, live: bool) -> Result:

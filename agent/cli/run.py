@@ -8,10 +8,12 @@ import typer
 
 from skillweave.agent.cli import options as opt
 from skillweave.agent.cli.errors import UNSOLVED
+from skillweave.skills.errors import UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from skillweave.agent.api import Agent
     from skillweave.agent.result import Result
 
 
@@ -21,7 +23,9 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print the whole result as JSON.")] = False,
     resume: Annotated[
         str | None,
-        typer.Option("--resume", metavar="ID", help="Go on with a run that was cut off."),
+        typer.Option(
+            "--resume", metavar="ID", help="Go on with a run that was cut off (or: last)."
+        ),
     ] = None,
     skill: Annotated[
         list[str] | None,
@@ -50,12 +54,15 @@ def run(
     options = opt.options_of(ctx, model=model, library=library)
     progress = open_console(stderr=True)
     with open_agent(options, progress) as agent:
-        if resume is not None:
-            with progress.status("resuming"):
-                result = agent.resume(resume)
-        else:
-            events = agent.stream(task or "", skills=tuple(skill or ()))
-            result = follow(events, progress, live=progress.is_terminal)
+        try:
+            if resume is not None:
+                result = _resumed(agent, resume, progress)
+            else:
+                events = agent.stream(task or "", skills=tuple(skill or ()))
+                result = follow(events, progress, live=progress.is_terminal)
+        except KeyboardInterrupt:
+            _say_how_to_go_on(agent, progress)
+            raise
         if trace:
             _explain(result, progress, options)
     if json:
@@ -64,6 +71,21 @@ def run(
         print_answer(result, open_console())
     if result.outcome in ("declined", "failed"):
         raise typer.Exit(UNSOLVED)
+
+
+def _resumed(agent: Agent, run: str, console: Console) -> Result:
+    if run == "last":
+        latest = agent.runs(1)
+        if not latest:
+            raise UserError("there is no run to go on with")
+        run = latest[0].id
+    with console.status("resuming"):
+        return agent.resume(run)
+
+
+def _say_how_to_go_on(agent: Agent, console: Console) -> None:
+    for run in agent.runs(1):
+        console.print(f"to go on: skillweave run --resume {run.id}", soft_wrap=True)
 
 
 def _explain(result: Result, console: Console, options: opt.Options) -> None:

@@ -1,9 +1,7 @@
-"""nano's shape, and where its weights lie."""
+"""The shapes of nano and its larger sister."""
 
 from __future__ import annotations
 
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -28,11 +26,6 @@ _SHAPES: Final[dict[Size, dict[str, int]]] = {
         "num_key_value_heads": 8,
     },
 }
-
-
-def weights_folder() -> Path:
-    """The folder of the model that ships with this package."""
-    return Path(str(files("skillweave.agent.nano"))) / "weights"
 
 
 def config(size: Size, vocabulary: int, *, pad: int, bos: int, end: int) -> LlamaConfig:

@@ -111,7 +111,7 @@ def decode(
         )
         processors = [_constraint(model, tokenizer, rows, grammar)] if grammar else []
         with torch.inference_mode():
-            out = model.generate(  # type: ignore[operator]
+            out = model.generate(
                 **inputs, max_new_tokens=320, do_sample=False, logits_processor=processors
             )
         texts = tokenizer.batch_decode(

@@ -34,7 +34,7 @@ class Recipe:
     """What a run depends on, besides the code."""
 
     size: Size = "nano"
-    tokens: int = 16_000_000
+    tokens: int = 12_500_000
     """Pieces seen, padding included."""
     tokens_per_batch: int = 6144
     matrix_rate: float = 6e-3
@@ -126,7 +126,7 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
-            optimizer.step()
+            optimizer.step()  # type: ignore[no-untyped-call]
             optimizer.zero_grad(set_to_none=True)
         self.tokens += batch.ids.numel()
         return float(loss.detach())

@@ -25,7 +25,10 @@ async def compose(state: StepState, runtime: Runtime[Deps]) -> StepState:
     candidate = next_candidate(state["candidates"], tried)
     if candidate is None:
         raise ValueError(f"step {step.id} has no candidate left")
-    tell(runtime, StepStarted(id=step.id, goal=goal_in_words(step, state["values"]), skill=candidate.skill))
+    tell(
+        runtime,
+        StepStarted(id=step.id, goal=goal_in_words(step, state["values"]), skill=candidate.skill),
+    )
     began = deps.budget.seconds
     attempt = Attempt(
         skill=candidate.skill,

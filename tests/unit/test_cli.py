@@ -41,6 +41,7 @@ from skillweave.agent.result import (
     StepStarted,
     Verdict,
 )
+from skillweave.agent.runs import Run
 from skillweave.agent.words import checked_in_words
 from skillweave.skills.errors import ModelError, SkillNotFoundError
 from skillweave.skills.model import Skill
@@ -160,6 +161,9 @@ class ScriptedAgent:
     def resume(self, run_id: str) -> Result:
         return result_of(f"resumed {run_id}")
 
+    def runs(self, limit: int = 20) -> tuple[Run, ...]:
+        return (Run(id="run-9", thread="t", task="slow", status="cancelled", started=""),)
+
     def save(self, name: str) -> Skill:
         return self.library.skill.model_copy(update={"name": name})
 
@@ -255,6 +259,7 @@ def test_run_resumes(agent: ScriptedAgent) -> None:
     code, out, _ = invoke("run", "--resume", "run-7", "--json")
     assert code == 0
     assert json.loads(out)["task"] == "resumed run-7"
+    assert json.loads(invoke("run", "--resume", "last", "--json")[1])["task"] == "resumed run-9"
 
 
 @pytest.mark.parametrize("arguments", [(), ("task", "--resume", "run-7")])
@@ -268,7 +273,6 @@ def test_run_wants_a_task_or_a_run(agent: ScriptedAgent, arguments: tuple[str, .
     ("task", "code", "line"),
     [
         ("broken", 2, "error: the server went away"),
-        ("slow", 130, "error: interrupted"),
         ("bug", 1, "error: unexpected ZeroDivisionError: an internal (details: "),
     ],
 )
@@ -280,6 +284,12 @@ def test_an_error_is_one_line_and_an_exit_code(
     assert out == ""
     assert err.startswith(line)
     assert len(err.splitlines()) == 1
+
+
+def test_an_interrupted_run_says_how_to_go_on(agent: ScriptedAgent) -> None:
+    code, _, err = invoke("run", "slow")
+    assert code == errors.INTERRUPTED
+    assert err == "to go on: skillweave run --resume run-9\nerror: interrupted\n"
 
 
 def test_a_crash_report_has_the_traceback(agent: ScriptedAgent, tmp_path: Path) -> None:

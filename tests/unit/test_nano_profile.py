@@ -17,6 +17,13 @@ MULTIPLY = Signature(
     function="multiply",
     parameters=(Parameter(name="number", type="number"), Parameter(name="factor", type="number")),
 )
+ROUND = Signature(
+    function="round_number",
+    parameters=(
+        Parameter(name="number", type="number"),
+        Parameter(name="digits", type="integer", required=False, default=0),
+    ),
+)
 
 
 def test_a_plan_is_read_with_its_literals_unquoted() -> None:
@@ -71,16 +78,29 @@ def test_a_replan_starts_with_what_is_done() -> None:
 
 def test_arguments_are_asked_by_letter_and_read_back() -> None:
     step = Step(id=2, goal="multiply {} by {}", inputs=(Ref(step=1), Literal(text="3")))
-    prompt = PROFILE.fill(step, [57, "3"], MULTIPLY, ["when doubling, use factor = 2"])
+    prompt = PROFILE.fill(step, [57, "3"], MULTIPLY, ())
     assert prompt is not None
     assert prompt.messages[-1].content == (
         " multiply<< A 57>> by<< B 3>>\n multiply(number: number, factor: number)"
-        "\n note: when doubling, use factor = 2"
     )
     filled = PROFILE.read_fill(" number=A factor=B", step, [57, "3"], MULTIPLY)
     assert filled.arguments == {"number": 57, "factor": "3"}
-    noted = PROFILE.read_fill(" number=A factor=<< 2>>", step, [57, "3"], MULTIPLY)
-    assert noted.arguments["factor"] == "2"
+
+
+def test_an_experience_is_told_where_it_sets_an_optional_parameter() -> None:
+    step = Step(id=1, goal="round the price {}", inputs=(Literal(text="3.14159"),))
+    note = "# Money\n\nRound once, at the end. When rounding money, use digits = 2. Yen have none."
+    prompt = PROFILE.fill(step, ["3.14159"], ROUND, [note])
+    assert prompt is not None
+    assert prompt.messages[-1].content == (
+        " round the price<< A 3.14159>>\n round_number(number: number, digits: number = 0)"
+        "\n note: when rounding money, use digits = 2"
+    )
+    filled = PROFILE.read_fill(" number=A digits=<< 2>>", step, ["3.14159"], ROUND)
+    assert filled.arguments == {"number": "3.14159", "digits": "2"}
+    unrelated = PROFILE.fill(step, ["3.14159"], ROUND, ["When splitting, use separator = ;."])
+    assert unrelated is not None
+    assert "note" not in unrelated.messages[-1].content
 
 
 def test_an_obvious_assignment_asks_nothing() -> None:

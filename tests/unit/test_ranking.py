@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest import approx
 
 from skillweave.store.ledger import Counts
 from skillweave.store.ranking import Evidence, Weights, order, promise, terms_of
@@ -32,7 +32,7 @@ def test_scores_stay_in_range(one: Evidence) -> None:
 
 @given(unit, unit)
 def test_without_history_or_boundary_the_score_is_the_relevance(dense: float, words: float) -> None:
-    assert score(Evidence(dense, words)) == approx(0.7 * dense + 0.3 * words)
+    assert score(Evidence(dense, words)) == pytest.approx(0.7 * dense + 0.3 * words)
 
 
 @given(unit, unit, unit, unit)
@@ -57,13 +57,13 @@ def test_a_failing_skill_falls_behind_a_new_one_and_a_proven_one_leads() -> None
 
 def test_avoid_when_counts_only_where_it_is_nearer_than_the_skill() -> None:
     assert score(Evidence(0.6, 0.0, avoid=0.5)) == score(Evidence(0.6, 0.0))
-    assert score(Evidence(0.6, 0.0, avoid=0.9)) == approx(score(Evidence(0.6, 0.0)) - 0.15)
+    assert score(Evidence(0.6, 0.0, avoid=0.9)) == pytest.approx(score(Evidence(0.6, 0.0)) - 0.15)
 
 
 def test_weights_switch_terms_off() -> None:
     one = Evidence(0.5, 0.5, avoid=0.9, counts=Counts(5, 0, 5), state="stale")
     off = Weights(dense=1.0, prior=0.0, boundary=0.0, stale=0.0)
-    assert score(one, off) == approx(0.5)
+    assert score(one, off) == pytest.approx(0.5)
     assert set(terms_of(one, off)) == {"dense", "lexical", "prior", "boundary", "stale"}
 
 

@@ -109,13 +109,14 @@ def extract_people(rng: random.Random, side: Side) -> Pair:
             person = name(rng, side) + (f" {name(rng, side)}" if rng.random() < 0.5 else "")
             people.append(person)
             scene = scene.replace("{p}", person, 1)
-        for slot, make in (
-            ("{l}", lambda: name(rng, side)),
-            ("{o}", lambda: rng.choice(_FIRMS).format(name(rng, side))),
-            ("{d}", lambda: rng.choice(_DAYS)),
-            ("{m}", lambda: rng.choice(_MONTHS)),
-            ("{w}", lambda: word(rng, side)),
-        ):
+        makers: dict[str, Callable[[], str]] = {
+            "{l}": lambda: name(rng, side),
+            "{o}": lambda: rng.choice(_FIRMS).format(name(rng, side)),
+            "{d}": lambda: rng.choice(_DAYS),
+            "{m}": lambda: rng.choice(_MONTHS),
+            "{w}": lambda: word(rng, side),
+        }
+        for slot, make in makers.items():
             while slot in scene:
                 scene = scene.replace(slot, make(), 1)
         return sentence(scene)

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from skillweave.agent.nano.corpus.doing import doing
 from skillweave.agent.nano.corpus.filling import filling
-from skillweave.agent.nano.corpus.requests import Example, Kind, make
+from skillweave.agent.nano.corpus.requests import Example, make
 from skillweave.agent.nano.corpus.talk import exchange
 
 Task = Literal["plan", "fill", "do"]
@@ -60,8 +60,7 @@ def held_out(rng: random.Random, kind: HeldOut) -> Conversation:
     """One example of a kind that training never shows."""
     if kind == "fill":
         return Conversation("fill", *_fill(rng, "held-out"))
-    if kind in ("say", "beyond"):
+    if kind == "say" or kind == "beyond":
         said = exchange(rng, "held-out", beyond=kind == "beyond")
         return Conversation("plan", said.request, said.answer)
-    plan_kind: Kind = kind
-    return _plan(make(rng, plan_kind))
+    return _plan(make(rng, kind))

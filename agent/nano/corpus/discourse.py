@@ -18,6 +18,12 @@ JOIN = Wordings(
     ),
     ("; after this,", ". Once that is done,", ", and once you have that,", ". Thereafter", ", subsequently", ". When done,", ", whereupon"),
 )  # fmt: skip
+JOIN_QUESTION = Wordings(
+    ("?", "?", "? Then", "? Now", "? And", "? After that,", "? Next,", "? Please", "? Also"),
+    ("? Once you know,", "? With that,"),
+)
+LEFT = (" that remain", " that are left", " there", " in it", " you get", " that remains", " left")
+WITHIN = ("in", "from", "with", "for", "using", "on", "given")
 LAST = Wordings(
     (
         ", and finally",
@@ -56,7 +62,7 @@ CLOSE = Wordings(
     (", if you can.", ", cheers.", ". Much obliged!"),
 )
 GIVEN = Wordings(
-    ("take {x} and", "given {x},", "here is a {type}: {x}.", "i have {x}.", "my {type} is {x}.", "with {x},", "for {x},", "start with {x},", "take {x},", "this is my {type}: {x}\n", "consider {x}.", "here is {x}.", "the {type} is {x}.", "from {x},", "input: {x}\n", "the following {type}: {x}."),
+    ("take {x} and", "given {x},", "here is a {type}: {x}.", "i have {x}.", "my {type} is {x}.", "with {x},", "for {x},", "start with {x},", "take {x},", "this is my {type}: {x}\n", "consider {x}.", "here is {x}.", "the {type} is {x}.", "from {x},", "input: {x}\n", "the following {type}: {x}.", "in {x},", "in {x}", "from {x}", "in the {type} {x}", "from the {type} {x}", "for the {type} {x},", "on {x},", "using {x},"),
     ("suppose we have {x}.", "let us begin with {x},", "{type}: {x}\n", "below you find a {type}: {x}.", "grab {x} and"),
 )  # fmt: skip
 TASK_LIST = Wordings(
@@ -87,9 +93,9 @@ AND = Wordings(
 AFTER = Wordings(("after", "once you are done", "when you have finished"), ("having finished",))
 
 IT = {
-    "text": ("it", "it", "that", "the result", "the new text", "this", "the resulting text", "the outcome", "the text you get", "the string"),
-    "number": ("it", "that", "the result", "that number", "the answer", "this number", "the number", "the value"),
-    "list": ("it", "them", "the list", "the result", "that list", "the new list", "those", "the resulting list", "these"),
+    "text": ("it", "it", "that", "the result", "the new text", "this", "the resulting text", "the outcome", "the text you get", "the string", "what is left", "what remains", "the rest", "the outcome of that"),
+    "number": ("it", "that", "the result", "that number", "the answer", "this number", "the number", "the value", "the total", "the count", "what you get", "the sum"),
+    "list": ("it", "them", "the list", "the result", "that list", "the new list", "those", "the resulting list", "these", "what is left", "what remains", "the rest", "the items"),
     "table": ("it", "the table", "the result", "the new table", "that table", "the remaining rows"),
     "date": ("it", "that date", "that day", "the date", "the result", "this day"),
     "other": ("it", "that", "the result", "this", "the outcome", "what you get", "the output"),
@@ -116,8 +122,8 @@ TYPE_NOUN = {
     "time": ("time", "duration"),
     "other": ("input", "value", "thing"),
 }
-INTRO = ("the {noun}", "the {noun}", "this {noun}:", "the following {noun}:", "the {noun}:", "my {noun}", "this {noun}", "the given {noun}")  # fmt: skip
-BOTH = ("both", "both results", "the two results", "them", "the two", "the results", "the two numbers", "both of them", "these two", "the two values")  # fmt: skip
+INTRO = ("the {w} {noun}", "the {noun}", "the {noun}", "this {noun}:", "the following {noun}:", "the {noun}:", "my {noun}", "this {noun}", "the given {noun}")  # fmt: skip
+BOTH = ("both", "both results", "the two results", "them", "the two", "the results", "the two numbers", "both of them", "these two", "the two values", "the two counts", "the two lengths", "both values", "the pair")  # fmt: skip
 ORDINALS = ("the first", "the second", "the third", "the fourth", "the fifth")
 COMBINE = Wordings(
     ("add {x}", "add {x} together", "multiply {x}", "join {x}", "combine {x}", "compare {x}", "concatenate {x}", "sum {x}", "merge {x}", "find the larger of {x}", "take the average of {x}", "check whether {x} are equal", "compute the difference between {x}", "VERB {x}", "compute the NOUN of {x}", "find the smaller of {x}", "give me the sum of {x}", "tell me the product of {x}", "which of {x} is larger", "put {x} into one list", "apply the NOUN to {x}", "VERB {x} with {w}", "join {x} with {w}"),

@@ -128,7 +128,7 @@ class Writer:
         intro = ""
         if self.rng.random() < 0.2:
             noun = self.rng.choice(d.TYPE_NOUN.get(kind, d.TYPE_NOUN["other"]))
-            intro = " " + self.rng.choice(d.INTRO).format(noun=noun)
+            intro = " " + self.rng.choice(d.INTRO).format(noun=noun, w=word(self.rng, self.side))
         return Arg(" " + text, f"<< {text}>>", kind, intro)
 
     def further(self, slot: str) -> Arg:
@@ -158,11 +158,20 @@ class Writer:
         extra: Mapping[str, Arg] | None = None,
         *,
         capital: bool = False,
+        left_out: bool = False,
     ) -> str:
-        """One clause: its words in the request. Adds the plan line."""
+        """One clause: its words in the request. Adds the plan line.
+
+        ``left_out``: the main value goes without saying (``and add 25``); in the plan it stands last.
+        """
         if not main.is_reference:
             template = template.replace("{x:s}", "{x}")
         surface, plan, end = "", "", 0
+        if left_out and (found := _ELIDABLE.search(template)):
+            template = template[: found.start()] + template[found.end() :]
+            template += self.rng.choice(d.LEFT) if self.rng.random() < 0.2 else ""
+        else:
+            left_out = False
         template = " " + template
         for match in _SLOT.finditer(template):
             words, name = template[end : match.start()], match.group(2)
@@ -175,6 +184,8 @@ class Writer:
                 said, slot = said.lstrip(" "), slot.replace("<< ", "<<", 1)
             surface, plan, end = surface + words + said, plan + words + slot, match.end()
         surface, plan = surface + template[end:], plan + template[end:]
+        if left_out:
+            plan += main.slot
         if capital and plan[:2] == surface[:2] and plan[1].isalpha():
             surface = " " + surface[1].upper() + surface[2:]
             plan = " " + plan[1].upper() + plan[2:]
@@ -200,28 +211,54 @@ class Writer:
             extra["n"] = self.noun(depth - 1 - left, "number")
         return self.result(self.clause(template, main, extra), operation.result)
 
-    def chain(self, first: Arg, steps: int, *, capital: bool = False, follows: bool = False) -> str:
-        """Clauses that each work on the result of the one before."""
-        text, current, start = "", first, self.next_id
+    def chain(
+        self,
+        first: Arg,
+        steps: int,
+        *,
+        capital: bool = False,
+        follows: bool = False,
+        left_out: bool = False,
+    ) -> str:
+        """Clauses that each work on the result of the one before; some of them ask.
+
+        Args:
+            follows: the first clause comes after other words.
+            left_out: the first clause need not mention its value.
+        """
+        text, current, start, asked = "", first, self.next_id, False
         for index in range(steps):
-            operation, template = self.pick(current.type, "V", terminal=index == steps - 1)
-            main, extra = current, {}
-            if index or follows:
-                main = current if not index else self.it(self.next_id - 1, current.type)
-                if index and not first.slot.startswith("<<#") and self.rng.random() < 0.05:
+            form = self.rng.choices(_FORMS, (7, 2, 1) if index else (8, 1, 1))[0]
+            operation, template = self.pick(current.type, form, terminal=index == steps - 1)
+            main, extra = current, dict[str, Arg]()
+            if index:
+                main = self.it(self.next_id - 1, current.type)
+                if not first.slot.startswith("<<#") and self.rng.random() < 0.05:
                     main = self.renamed(first, d.AGAIN)
+            direct = main.slot == current.slot
             if index >= 2 and "{n}" in template and self.rng.random() < 0.4:
                 extra["n"] = self.ordinal(start)
             elif index and main.type != "number" and "{n}" in template and self.rng.random() < 0.04:
-                main, extra = self.literal(operation.main), {"n": main}
+                main, extra, direct = self.literal(operation.main), {"n": main}, False
             if index:
-                last = index == steps - 1 and self.rng.random() < 0.35
-                text += self.wording(d.LAST if last else d.JOIN)
+                text += self.joint(asked, last=index == steps - 1)
+            big = _sentence_ended(text) if index else capital
+            if form == "N":
+                ask = (self.wording(d.ASK) or "tell me") if index or follows or big else ""
+                text += " " + (ask[:1].upper() + ask[1:] if big else ask) if ask else ""
+            quiet = left_out if not index else direct and self.rng.random() < 0.15
             text += self.clause(
-                template, main, extra, capital=capital if not index else _sentence_ended(text)
+                template, main, extra, capital=big and form != "N", left_out=quiet and form != "Q"
             )
+            asked = form == "Q" or (form == "N" and self.rng.random() < 0.5)
             current = self.result("", operation.result)
         return text
+
+    def joint(self, asked: bool, *, last: bool) -> str:
+        """The words between two clauses."""
+        if asked and self.rng.random() < 0.7:
+            return self.wording(d.JOIN_QUESTION)
+        return self.wording(d.LAST if last and self.rng.random() < 0.35 else d.JOIN)
 
     def ordinal(self, start: int) -> Arg:
         """``the second result``: an earlier step than the last."""
@@ -244,7 +281,8 @@ class Writer:
         base = self.base()
         first = self.noun(depth, base.type, base) if depth else base
         capital = not opening and self.rng.random() < 0.8
-        body = self.chain(first, steps - depth, capital=capital)
+        quiet = base is self.memory and not depth and self.rng.random() < 0.15
+        body = self.chain(first, steps - depth, capital=capital, left_out=quiet)
         return (" " + opening if opening else "") + body
 
     def about_given(self, steps: int) -> str:
@@ -260,6 +298,9 @@ class Writer:
         ends = tail.endswith((".", "\n"))
         if self.rng.random() < 0.25:
             return " " + said + " " + self.question(steps, first)
+        if head.split()[0] in d.WITHIN:
+            quiet = self.rng.random() < 0.6
+            return " " + said + self.chain(first, steps, follows=True, left_out=quiet)
         return (
             " "
             + said
@@ -296,7 +337,7 @@ class Writer:
                 start = self.renamed(shared, words)
             if index:
                 text += self.wording(d.AND) if index == branches - 1 or not as_nouns else ","
-            if as_nouns:
+            if as_nouns or (index and self.rng.random() < 0.15):
                 text += self.noun(size, None, start).surface
             else:
                 text += self.chain(start, size, capital=_sentence_ended(text) or not index)
@@ -368,6 +409,8 @@ class Writer:
         return opening + first + "," + self.chain(follow, steps - 1, follows=True)
 
 
+_FORMS: tuple[Form, ...] = ("V", "N", "Q")
+_ELIDABLE = re.compile(r"( (to|from|of|in|with|by|on|for|at|into|between|among))? \{x\}")
 _MAIN_TYPES = (
     ("text",) * 5 + ("number",) * 3 + ("list",) * 4 + ("table", "date", "date", "json", "code")
 )

@@ -15,10 +15,14 @@ from skillweave.agent.nano.corpus.words import Side, name, word
 
 _QUOTES = [("'", "'")] * 6 + [('"', '"')] * 5 + [("“", "”"), ("‘", "’"), ("`", "`")]
 _UNITS = (
-    "km miles kilometers meters metres m cm mm feet ft inches yards kg kilograms g grams pounds lb ounces stone "
+    "km miles kilometers kilometres meters metres m cm mm feet ft inches yards kg kilograms g grams pounds lb ounces stone "
     "celsius fahrenheit kelvin °C °F liters litres ml gallons cups pints hours minutes seconds days weeks "
     "mph km/h joules calories bytes kilobytes megabytes acres hectares radians degrees watts horsepower"
 ).split()
+_LONG_UNITS = (
+    "degrees Celsius", "degrees Fahrenheit", "square meters", "square feet", "fluid ounces",
+    "nautical miles", "cubic meters", "metric tons", "meters per second", "Celsius", "Fahrenheit",
+)  # fmt: skip
 _COLUMNS = (
     "name age city price qty score amount date country color size team points salary year item "
     "weight height id status product grade rating sales cost total level region stock"
@@ -190,11 +194,13 @@ def time(rng: random.Random, side: Side) -> str:
 
 
 def unit(rng: random.Random, side: Side) -> str:
-    return rng.choice(_UNITS)
+    return rng.choice(_LONG_UNITS if rng.random() < 0.12 else _UNITS)
 
 
 def column(rng: random.Random, side: Side) -> str:
     body = rng.choice(_COLUMNS) if rng.random() < 0.7 else word(rng, side)
+    if rng.random() < 0.08:
+        body += "." + word(rng, side)
     return f"'{body}'" if rng.random() < 0.3 else body
 
 

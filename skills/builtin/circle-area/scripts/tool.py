@@ -5,8 +5,8 @@ def _number(value: float, name: str) -> float:
     """The value if it is a number, else a ValueError that names the parameter."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{name} must be a number, not {value!r}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    if not abs(value) <= 1e300:
+        raise ValueError(f"{name} must be a number of at most 300 digits")
     return value
 
 
@@ -28,4 +28,4 @@ def circle_area(radius: float) -> float:
     """
     if _number(radius, "radius") < 0:
         raise ValueError("radius must not be negative")
-    return _tidy(math.pi * radius**2)
+    return _tidy(math.pi * radius * radius)

@@ -6,8 +6,8 @@ def _number(value: float, name: str) -> float:
     """The value if it is a number, else a ValueError that names the parameter."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{name} must be a number, not {value!r}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    if not abs(value) <= 1e300:
+        raise ValueError(f"{name} must be a number of at most 300 digits")
     return value
 
 
@@ -21,6 +21,14 @@ def _tidy(value: float) -> float:
     return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
 
 
+def _as_float(value: Fraction) -> float:
+    """The nearest float."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("the result is too large") from None
+
+
 def decrease_by_percent(number: float, percent: float) -> float:
     """Decrease a number by a percentage.
 
@@ -31,4 +39,4 @@ def decrease_by_percent(number: float, percent: float) -> float:
     left = Fraction(str(_number(number, "number"))) * (
         100 - Fraction(str(_number(percent, "percent")))
     )
-    return _tidy(float(left / 100))
+    return _tidy(_as_float(left / 100))

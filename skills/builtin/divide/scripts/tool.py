@@ -5,8 +5,8 @@ def _number(value: float, name: str) -> float:
     """The value if it is a number, else a ValueError that names the parameter."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{name} must be a number, not {value!r}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    if not abs(value) <= 1e300:
+        raise ValueError(f"{name} must be a number of at most 300 digits")
     return value
 
 
@@ -29,5 +29,8 @@ def divide(number: float, divisor: float) -> float:
     """
     if _number(divisor, "divisor") == 0:
         raise ValueError("cannot divide by zero")
-    whole, rest = divmod(_number(number, "number"), divisor)
-    return _tidy(whole) if rest == 0 else _tidy(number / divisor)
+    try:
+        whole, rest = divmod(_number(number, "number"), divisor)
+        return _tidy(whole) if rest == 0 else _tidy(number / divisor)
+    except OverflowError:
+        raise ValueError("the result is too large") from None

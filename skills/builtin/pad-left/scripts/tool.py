@@ -23,4 +23,6 @@ def pad_left(text: str, width: int, fill: str = " ") -> str:
     """
     if len(fill) != 1:
         raise ValueError(f"fill must be one character, not {fill!r}")
-    return text.rjust(_count(width, "width"), fill)
+    if _count(width, "width") > 1_000_000:
+        raise ValueError("width must not be greater than a million")
+    return text.rjust(int(width), fill)

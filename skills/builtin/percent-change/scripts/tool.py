@@ -5,8 +5,8 @@ def _number(value: float, name: str) -> float:
     """The value if it is a number, else a ValueError that names the parameter."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{name} must be a number, not {value!r}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    if not abs(value) <= 1e300:
+        raise ValueError(f"{name} must be a number of at most 300 digits")
     return value
 
 
@@ -29,4 +29,4 @@ def percent_change(old: float, new: float) -> float:
     """
     if _number(old, "old") == 0:
         raise ValueError("a change from zero has no percentage")
-    return _tidy(float(f"{(_number(new, 'new') - old) * 100 / abs(old):.12g}"))
+    return _tidy(float(f"{(_number(new, 'new') - old) / abs(old) * 100:.12g}"))

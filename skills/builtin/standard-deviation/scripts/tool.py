@@ -6,8 +6,8 @@ def _number(value: float, name: str) -> float:
     """The value if it is a number, else a ValueError that names the parameter."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{name} must be a number, not {value!r}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{name} must be a finite number, not {value!r}")
+    if not abs(value) <= 1e300:
+        raise ValueError(f"{name} must be a number of at most 300 digits")
     return value
 
 
@@ -34,4 +34,7 @@ def standard_deviation(numbers: list[float]) -> float:
     Args:
         numbers: The numbers.
     """
-    return _tidy(float(f"{statistics.pstdev(_numbers(numbers)):.14g}"))
+    try:
+        return _tidy(float(f"{statistics.pstdev(_numbers(numbers)):.14g}"))
+    except OverflowError:
+        raise ValueError("the numbers are too large") from None

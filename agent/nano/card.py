@@ -1,0 +1,92 @@
+"""The model card of nano: data, tokens, loss, scores, limits; written from what was measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from skillweave.agent.nano.score import GOALS, Scores
+
+CARD: Final = "README.md"
+
+_TEXT: Final = """---
+license: apache-2.0
+language: en
+library_name: transformers
+pipeline_tag: text-generation
+---
+
+# {size}
+
+The embedded base model of skillweave: a Llama of {parameters:,} parameters, trained from scratch.
+It cuts a request in everyday English into steps, fills the parameters of tools that retrieval
+found, and says so when a request lies beyond it. It knows no skill by name, no facts, and cannot
+write prose or code.
+
+## Data
+
+Only generated text (`agent/nano/corpus`): random requests over text, numbers, lists, tables, dates,
+units and JSON with their plans, parameters to fill, small talk, open questions to be declined, and
+small text tasks. Words come from the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) and from a syllable
+generator; one word in ten is kept out of training. A plan line is a clause of the request as it
+stands there, with its values marked, so that planning is cutting and copying.
+
+Requests of training have at most four steps. Longer ones work because every step is written after
+the ones before it by the same rule (find the clause after the last one copied), and because step
+numbers in training start anywhere between 1 and 12, as they do within a conversation.
+
+## Training
+
+| | |
+|---|---|
+| tokens seen | {tokens:,} (padding included), batches of {tokens_per_batch:,} |
+| loss at the end | {final_loss:.4f} nats per answer token |
+| optimiser | Muon for matrices (rate {matrix_rate}), AdamW for the rest (rate {other_rate}) |
+| seed | {seed} |
+| command | `skillweave nano train --out FOLDER --tokens {tokens}` |
+
+## Scores
+
+Exact match of the whole answer, greedy, {n} held-out requests of each sort
+(`skillweave nano score`, seed {score_seed}; 95 % Wilson interval). The last column decodes under the
+grammar that the agent uses.
+
+| sort | what | goal | exact | interval | with grammar |
+|---|---|---|---|---|---|
+{rows}
+
+False refusals: {false_refusals:.1%} of plannable held-out requests are declared beyond it. False attempts:
+{false_attempts:.1%} of held-out requests beyond it get a plan all the same; most of those end at
+retrieval, where nothing fits.
+
+{machine}; {versions}.
+"""
+
+
+def card_text(training: dict[str, Any], scores: Scores) -> str:
+    """The card as Markdown."""
+    rows = []
+    for s in scores.scores:
+        goal = f"{GOALS[s.kind]:.0%}" if s.kind in GOALS else ""
+        grammar = "" if s.exact_with_grammar is None else f"{s.exact_with_grammar:.1%}"
+        interval = f"{s.low:.1%} - {s.high:.1%}"
+        rows.append(f"| {s.kind} | {s.what} | {goal} | {s.exact:.1%} | {interval} | {grammar} |")
+    return _TEXT.format(
+        **training,
+        rows="\n".join(rows),
+        n=scores.scores[0].n,
+        score_seed=scores.seed,
+        false_refusals=scores.false_refusals,
+        false_attempts=scores.false_attempts,
+        machine=scores.machine,
+        versions=", ".join(f"{name} {version}" for name, version in scores.versions.items()),
+    )
+
+
+def write_card(folder: Path, scores: Scores) -> Path:
+    """Write the card beside the weights in ``folder``, which `train` has written."""
+    training = json.loads((folder / "training.json").read_text("utf-8"))
+    card = folder / CARD
+    card.write_text(card_text(training, scores), "utf-8")
+    return card

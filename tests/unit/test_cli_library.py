@@ -1,0 +1,174 @@
+"""The command line on a real library and a real agent; only the model follows a script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from skillweave.agent.api import Agent
+from skillweave.agent.cli import start
+from skillweave.agent.cli.app import app
+from skillweave.agent.cli.options import Options
+from skillweave.agent.profiles.scripted import ScriptedProfile
+from skillweave.agent.scripted import ScriptedModel
+from skillweave.store import HashEmbedder, Library
+
+TOOL = '''
+def count_words(text: str) -> int:
+    """Count the words of a text.
+
+    >>> count_words("to be or not")
+    4
+    """
+    return len(text.split())
+
+
+def multiply(first: int, second: int) -> int:
+    """Multiply two numbers.
+
+    >>> multiply(4, 7)
+    28
+    """
+    return first * second
+'''
+
+PLAN = {
+    "steps": [
+        {"id": 1, "goal": "count the words of a text {}", "inputs": [{"text": "to be or not"}]},
+        {"id": 2, "goal": "multiply two numbers {} {}", "inputs": [{"step": 1}, {"text": "7"}]},
+    ]
+}
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    path = tmp_path / "tools.py"
+    path.write_text(TOOL)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def small_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    root = tmp_path / "library"
+
+    def opened(options: Options) -> Library:
+        return Library(root, embedder=HashEmbedder(), builtin=False)
+
+    monkeypatch.setattr(Options, "open_library", opened)
+    monkeypatch.setenv("SKILLWEAVE_STATE_DIR", str(tmp_path / "state"))
+    return root
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def opened(options: Options, console: Console) -> Iterator[Agent]:
+        answers = [json.dumps({"plan": PLAN})] * 3
+        with (
+            options.open_library() as library,
+            Agent(
+                library,
+                ScriptedModel(answers),
+                options.settings(),
+                profile=ScriptedProfile(),
+            ) as agent,
+        ):
+            yield agent
+
+    monkeypatch.setattr(start, "open_agent", opened)
+
+
+def run(*arguments: str, input: str | None = None) -> str:
+    outcome = CliRunner().invoke(app, list(arguments), input=input)
+    assert outcome.exit_code == 0, outcome.output
+    return outcome.stdout
+
+
+def refused(*arguments: str) -> str:
+    outcome = CliRunner().invoke(app, list(arguments))
+    assert outcome.exit_code == 2, outcome.output
+    (line,) = outcome.stderr.splitlines()
+    return line
+
+
+def test_the_life_of_a_skill(tools: Path) -> None:
+    assert [line.partition("@")[0] for line in run("skills", "add", str(tools)).splitlines()] == [
+        "+ count-words",
+        "+ multiply",
+    ]
+    listed = json.loads(run("skills", "list", "--json", "--kind", "tool"))
+    assert [(one["name"], one["state"]) for one in listed] == [
+        ("count-words", "probation"),
+        ("multiply", "probation"),
+    ]
+    assert "Count the words of a text." in run("skills", "list")
+    assert json.loads(run("skills", "list", "--json", "--state", "archived")) == []
+    run("skills", "pin", "multiply")
+    assert refused("skills", "archive", "multiply").startswith("error: multiply is pinned")
+    run("skills", "unpin", "multiply")
+    run("skills", "archive", "multiply")
+    assert [one["name"] for one in json.loads(run("skills", "search", "multiply", "--json"))] != [
+        "multiply"
+    ]
+    run("skills", "restore", "multiply")
+    assert json.loads(run("skills", "search", "multiply", "--json"))[0]["name"] == "multiply"
+    history = run("skills", "history", "multiply")
+    assert [line.split("  ")[1] for line in history.splitlines()] == [
+        "added",
+        "pinned",
+        "unpinned",
+        "state",
+        "state",
+    ]
+
+
+def test_a_skill_is_shown(tools: Path) -> None:
+    run("skills", "add", str(tools))
+    shown = run("skills", "show", "count-words")
+    assert "count_words(text: string)" in shown
+    assert json.loads(run("skills", "show", "count-words", "--json"))["kind"] == "tool"
+    assert refused("skills", "show", "nope").startswith("error: no skill 'nope'")
+
+
+def test_a_search_is_explained(tools: Path) -> None:
+    run("skills", "add", str(tools))
+    explained = run("skills", "search", "count", "the", "words", "--explain", "-k", "1")
+    assert "dense +" in explained
+    assert "view" in explained.splitlines()[0]
+
+
+def test_a_bad_file_is_one_line(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("def broken(:\n")
+    assert f"{bad}:1: " in refused("skills", "add", str(bad))
+
+
+def test_the_index_is_rebuilt_and_checked(tools: Path) -> None:
+    run("skills", "add", str(tools))
+    assert run("library", "rebuild").startswith("2 skills, ")
+    assert run("library", "check") == "no problem found\n"
+
+
+@pytest.mark.usefixtures("scripted")
+def test_a_task_is_done_and_learned_from(tools: Path) -> None:
+    run("skills", "add", str(tools))
+    first = run("run", "the words of 'to be or not' times 7", "--trace").splitlines()
+    assert first[0] == "28"
+    assert first[1].startswith("verified: ")
+    assert first[2] == "skills: count-words -> multiply"
+    assert first[3].startswith("learned: ")
+
+
+@pytest.mark.usefixtures("scripted")
+def test_a_chat_says_why(tools: Path) -> None:
+    run("skills", "add", str(tools))
+    said = run("chat", input="words times 7\n/why\n/plan\n/save seven-times\n/skills\n")
+    assert "candidates: multiply " in said
+    assert "chosen: count-words@" in said
+    assert "#2 multiply two numbers #1 7 = 28  (answer)" in said
