@@ -13,6 +13,8 @@ from skillweave.store.lexical import SCHEMA, LexicalIndex
 from skillweave.store.views import ViewLabel
 
 Origin = Literal["builtin", "library"]
+Fact = Literal["generation", "dirty", "format", "followed"]
+"""Changes so far; a writer was killed; how the indexes are made; the last event taken into account."""
 
 MIGRATIONS = (
     f"""
@@ -96,37 +98,33 @@ class Catalogue:
         """Number of changes so far; another process's changes count too."""
         if not self._database.current():
             self._database.mend()
-        row = self._one("SELECT value FROM facts WHERE name = 'generation'")
-        return int(row[0]) if row else 0
+        return self.fact("generation")
+
+    def fact(self, name: Fact) -> int:
+        """A number that is kept beside the skills; 0 at first."""
+        found = self._one("SELECT value FROM facts WHERE name = ?", name)
+        return int(found[0]) if found else 0
+
+    def note(self, name: Fact, value: int) -> None:
+        """Keep a number."""
+        self._all("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, value)
 
     @contextmanager
     def changing(self) -> Iterator[None]:
         """Mark the catalogue dirty while it and the vectors are written; a kill leaves the mark."""
-        self._mark(1)
+        self.note("dirty", 1)
         yield
-        self._mark(0)
-
-    def dirty(self) -> bool:
-        """Whether a writer began and did not end."""
-        row = self._one("SELECT value FROM facts WHERE name = 'dirty'")
-        return bool(row and row[0])
-
-    def _mark(self, value: int) -> None:
-        self._all("INSERT OR REPLACE INTO facts VALUES ('dirty', ?)", value)
+        self.note("dirty", 0)
 
     def mend(self) -> None:
         """Start an empty file when this one is damaged."""
         self._database.mend()
 
-    def format(self) -> int:
-        """What `clear` was told of how the indexes are made."""
-        row = self._one("SELECT value FROM facts WHERE name = 'format'")
-        return int(row[0]) if row else 0
-
     def clear(self, made: int) -> None:
         """Forget all skills, and note how the next ones are indexed."""
         with self.transaction():
-            self._all("INSERT OR REPLACE INTO facts VALUES ('format', ?)", made)
+            self.note("format", made)
+            self.note("followed", 0)
             for table in ("skills", "views", "words"):
                 self._database.connection.execute(f"DELETE FROM {table}")
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skillweave.skills.errors import LibraryDamagedError
-from skillweave.skills.model import KINDS, SkillKind
+from skillweave.skills.model import SkillKind
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -42,9 +42,9 @@ class ViewHit(NamedTuple):
 class VectorIndex:
     """Ids and unit vectors, by kind; safe to use from several threads."""
 
-    def __init__(self, place: Path | str):
-        """``place`` is a folder, or the URL of a Chroma server; opened at the first use."""
-        self._place = place
+    def __init__(self, folder: Path):
+        """Name the folder; it is opened, or created, at the first use."""
+        self._folder = folder
         self._lock = threading.RLock()
         self._client: ClientAPI | None = None
         self._collections: dict[SkillKind, ChromaCollection] = {}
@@ -116,14 +116,8 @@ class VectorIndex:
     def clear(self) -> None:
         """Delete everything and start an empty index; works on a damaged folder too."""
         with self._lock:
-            if isinstance(self._place, Path):
-                self.close()
-                shutil.rmtree(self._place, ignore_errors=True)
-                return
-            for kind in KINDS:
-                with self._using(kind) as collection:
-                    self._open().delete_collection(collection.name)
-            self._collections.clear()
+            self.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def close(self) -> None:
         """Release the files; a later use opens them again."""
@@ -131,14 +125,14 @@ class VectorIndex:
             self._collections.clear()
             if self._client is not None:
                 client, self._client = self._client, None
-                with _damage(self._place):
+                with _damage(self._folder):
                     # Not part of the interface that Chroma declares for its clients, yet in all.
                     getattr(client, "close", lambda: None)()
 
     @contextmanager
     def _using(self, kind: SkillKind) -> Iterator[ChromaCollection]:
         """The collection of ``kind``, for this thread alone."""
-        with self._lock, _damage(self._place):
+        with self._lock, _damage(self._folder):
             yield self._collection(kind)
 
     def _collection(self, kind: SkillKind) -> ChromaCollection:
@@ -155,29 +149,26 @@ class VectorIndex:
             import chromadb
             from chromadb.config import Settings
 
-            settings = Settings(anonymized_telemetry=False)
-            if isinstance(self._place, Path):
-                self._place.mkdir(parents=True, exist_ok=True)
-                self._client = chromadb.PersistentClient(_own_name(self._place), settings=settings)
-            else:
-                host, _, port = self._place.removeprefix("http://").partition(":")
-                self._client = chromadb.HttpClient(host, int(port or 8000), settings=settings)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._client = chromadb.PersistentClient(
+                _own_name(self._folder), settings=Settings(anonymized_telemetry=False)
+            )
         return self._client
 
 
 @contextmanager
-def _damage(place: Path | str) -> Iterator[None]:
+def _damage(folder: Path) -> Iterator[None]:
     """Whatever Chroma raises (its Rust core also panics) means that its files are damaged."""
     try:
         yield
     except LibraryDamagedError:
         raise
     except Exception as error:
-        raise LibraryDamagedError(f"{place}: vector index: {error}") from error
+        raise LibraryDamagedError(f"{folder}: vector index: {error}") from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise LibraryDamagedError(f"{place}: vector index: {error}") from error
+        raise LibraryDamagedError(f"{folder}: vector index: {error}") from error
 
 
 def _own_name(folder: Path) -> str:

@@ -50,7 +50,7 @@ class Indexes:
         self._searcher = Searcher(self.catalogue, self.cache, self.vectors, ledger, weights)
         self._closed = False
         self._format = crc32(f"{embedder.name} {VIEWS_FORMAT}".encode())
-        if self.catalogue.format() != self._format:
+        if self.catalogue.fact("format") != self._format:
             # Made by another embedder, or of other views: nothing in it can be compared.
             self.vectors.clear()
             self.catalogue.clear(self._format)
@@ -68,9 +68,11 @@ class Indexes:
         with self._lock.exclusive():
             try:
                 self._refresh()
-                if self.catalogue.dirty():
+                if self.catalogue.fact("dirty"):
                     self._repair()
-                return call(self.writer)
+                answer = call(self.writer)
+                self.writer.follow()
+                return answer
             except DAMAGE as error:
                 log.warning("the index is damaged and is made again (%s)", error)
                 self.rebuild()
@@ -116,6 +118,7 @@ class Indexes:
                 self.vectors.clear()
                 self.catalogue.clear(self._format)
                 report = self.writer.sync(self._found())
+                self.writer.follow()
             self._seen = self.catalogue.generation()
             return report
 
@@ -161,4 +164,4 @@ class Indexes:
     def _repair(self) -> None:
         repairs = self.writer.reconcile()
         if repairs:
-            log.warning("the index missed %d entries after an interruption; mended", repairs)
+            log.info("the index missed %d entries after an interruption; mended", repairs)

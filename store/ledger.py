@@ -171,6 +171,15 @@ class Ledger:
                 known[row[0]] = Standing(row[1], row[2], bool(row[3]), Counts(*row[4:]))
         return known
 
+    def changed_states(self, since: int) -> tuple[set[str], int]:
+        """The skills that were given a state after the event ``since``, and the newest event's id."""
+        # This first: an event that comes in between is then seen again, not skipped.
+        newest = self._rows("SELECT coalesce(max(id), 0) FROM events", ())
+        rows = self._rows(
+            "SELECT DISTINCT skill FROM events WHERE id > ? AND state IS NOT NULL", (since,)
+        )
+        return {row[0] for row in rows}, int(newest[0][0])
+
     def known(self) -> set[str]:
         """The names of all skills that were ever admitted."""
         rows = self._rows("SELECT skill FROM totals WHERE digest != ''", ())

@@ -20,7 +20,7 @@ from skillweave.store.intake import Intake, Notice, state_of_drop
 from skillweave.store.ledger import Event
 from skillweave.store.ranking import Weights
 from skillweave.store.reading import LibraryReader, Skills
-from skillweave.store.sync import HIDDEN, Check, Found, Problem, SyncReport, stamp_of
+from skillweave.store.sync import Check, Found, Problem, SyncReport, stamp_of
 from skillweave.store.views import views_of
 from skillweave.store.watch import Watcher
 
@@ -156,7 +156,7 @@ class Library(LibraryReader):
                     detail=reason,
                 )
             )
-            self._indexes.apply(lambda writer: writer.show(row.name, state not in HIDDEN))
+            self._indexes.apply(lambda writer: writer.follow())
 
     def archive(self, name: str, reason: str = "archived by hand") -> None:
         """Put a skill away: it stays in its folder and is no longer found.

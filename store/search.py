@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from skillweave.skills.model import SkillKind
-from skillweave.store.catalogue import Catalogue, Row
+from skillweave.store.catalogue import Catalogue, Row, ViewKey
 from skillweave.store.embed import EmbeddingCache, Vectors
 from skillweave.store.index import VectorIndex
 from skillweave.store.ledger import Ledger
@@ -16,6 +17,15 @@ from skillweave.store.ranking import Evidence, Hit, Weights, order, terms_of
 WORD_CANDIDATES = 32
 SHOWN_CHARACTERS = 80
 MOST_VIEWS = 10_000
+
+
+class Candidate(NamedTuple):
+    """A skill that may be a hit."""
+
+    row: Row
+    view: int
+    """Ordinal of the view that is nearest to the query."""
+    evidence: Evidence
 
 
 class Searcher:
@@ -45,50 +55,47 @@ class Searcher:
         if not kinds:
             return []
         vector = self._cache.query(query)
+        found = self._candidates(query, vector, kinds, k)
+        terms = {name: terms_of(one.evidence, self._weights) for name, one in found.items()}
+        scores = {name: sum(parts.values()) for name, parts in terms.items()}
+        best = order(scores)[:k]
+        skills = self._catalogue.skills(best)
+        views = self._catalogue.views_of([found[name].row.id for name in best])
+        return [
+            Hit(
+                skill=skills[name],
+                score=scores[name],
+                dense=found[name].evidence.dense,
+                lexical=found[name].evidence.lexical,
+                terms=terms[name],
+                view=_shown(views.get(found[name].row.id, []), found[name].view, explain),
+            )
+            for name in best
+            if name in skills
+        ]
+
+    def _candidates(
+        self, query: str, vector: Vectors, kinds: Collection[SkillKind], k: int
+    ) -> dict[str, Candidate]:
+        """Skills that are near in meaning or share words, with all that ranking wants to know."""
         rows, near = self._nearest(vector, kinds, k)
         words = self._catalogue.words(query, kinds, WORD_CANDIDATES, list(rows))
         rows |= self._catalogue.rows_of([id for id in words if id not in rows])
         near |= self._measure(vector, [id for id in rows if id not in near])
         standing = self._ledger.standing([row.name for row in rows.values()])
         avoid = self._avoidance(vector, rows)
-        by_name: dict[str, tuple[Row, Evidence]] = {}
+        found = {}
         for id, row in rows.items():
-            stands = standing[row.name]
+            dense, view = near[id]
             evidence = Evidence(
-                dense=near[id][0],
+                dense=dense,
                 lexical=words.get(id, 0.0),
                 avoid=avoid.get(id, 0.0),
-                counts=stands.counts,
-                state=stands.state,
+                counts=standing[row.name].counts,
+                state=standing[row.name].state,
             )
-            by_name[row.name] = (row, evidence)
-        terms = {name: terms_of(found[1], self._weights) for name, found in by_name.items()}
-        scores = {name: sum(term.values()) for name, term in terms.items()}
-        best = order(scores)[:k]
-        skills = self._catalogue.skills(best)
-        views = self._catalogue.views_of([by_name[name][0].id for name in best])
-        hits = []
-        for name in best:
-            if name not in skills:
-                continue
-            row, evidence = by_name[name]
-            labelled = views.get(row.id, [])
-            at = near[row.id][1]
-            view = labelled[at] if at < len(labelled) else None
-            shown: str = "" if view is None else view.label
-            if view is not None and explain:
-                shown = f"{view.label}: {' '.join(view.text.split())[:SHOWN_CHARACTERS]}"
-            hits.append(
-                Hit(
-                    skill=skills[name],
-                    score=scores[name],
-                    dense=evidence.dense,
-                    lexical=evidence.lexical,
-                    terms=terms[name],
-                    view=shown,
-                )
-            )
-        return hits
+            found[row.name] = Candidate(row, view, evidence)
+        return found
 
     def _nearest(
         self, vector: Vectors, kinds: Collection[SkillKind], k: int
@@ -134,3 +141,13 @@ class Searcher:
         keys = {id: row.avoid for id, row in rows.items() if row.avoid is not None}
         known = self._cache.lookup(list(keys.values()))
         return {id: float(np.dot(known[key], vector)) for id, key in keys.items() if key in known}
+
+
+def _shown(views: Sequence[ViewKey], at: int, explain: bool) -> str:
+    """The label of the view, and the start of its text when it is to be explained."""
+    if at >= len(views):
+        return ""
+    view = views[at]
+    return (
+        f"{view.label}: {' '.join(view.text.split())[:SHOWN_CHARACTERS]}" if explain else view.label
+    )

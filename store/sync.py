@@ -102,7 +102,9 @@ class Synchroniser:
         self._ledger = ledger
 
     def changed(self, found: Sequence[Found]) -> bool:
-        """Whether folders and catalogue differ, as far as file times tell."""
+        """Whether folders, ledger and catalogue differ, as far as file times tell."""
+        if self._ledger.changed_states(self._catalogue.fact("followed"))[0]:
+            return True
         rows = {(row.folder, row.stamp) for row in self._catalogue.rows()}
         return {(str(item.folder), item.stamp) for item in found} != rows
 
@@ -179,17 +181,22 @@ class Synchroniser:
                     self._write(shown)
         return problems
 
-    def show(self, skill: str, visible: bool) -> None:
-        """Make a skill findable, or not."""
-        row = self._catalogue.row(skill)
-        if row is None or row.visible == visible:
-            return
+    def follow(self) -> None:
+        """Hide and show skills as the ledger's newest events say."""
+        names, newest = self._ledger.changed_states(self._catalogue.fact("followed"))
+        for name, stands in self._ledger.standing(names).items():
+            row = self._catalogue.row(name)
+            if row is not None and row.visible != (stands.state not in HIDDEN):
+                self._show(row, visible=not row.visible)
+        self._catalogue.note("followed", newest)
+
+    def _show(self, row: Row, *, visible: bool) -> None:
         views = self._catalogue.views_of([row.id]).get(row.id, [])
         ids = _view_ids(row.id, row.digest, len(views))
         vectors = self._cache.embed([view.text for view in views])
         with self._catalogue.changing():
             with self._catalogue.transaction():
-                self._catalogue.show(skill, visible)
+                self._catalogue.show(row.name, visible)
                 if visible:
                     self._index.put(row.kind, ids, vectors)
             if not visible:

@@ -16,7 +16,8 @@ from skillweave.evals import Task, load_tasks, run_workbench, same
 from skillweave.evals.figures import LatencyFigures, WorkbenchFigures
 from skillweave.evals.latency import REQUESTS, Start, measure, read_moments, spread
 from skillweave.evals.machine import this_machine
-from skillweave.evals.workbench import in_order
+from skillweave.evals.workbench import DEVELOPMENT, in_order
+from skillweave.evals.workbench import TASKS as TASK_FILE
 from skillweave.skills.errors import ModelError, UserError
 
 scalars = st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False)
@@ -132,13 +133,21 @@ def test_a_malformed_task_line_is_named(tmp_path: Path) -> None:
         load_tasks(file)
 
 
-def test_the_shipped_tasks() -> None:
-    tasks = load_tasks()
+@pytest.mark.parametrize(
+    ("file", "multi_step", "beyond", "talk"), [(TASK_FILE, 64, 30, 6), (DEVELOPMENT, 24, 12, 4)]
+)
+def test_the_shipped_tasks(file: Path, multi_step: int, beyond: int, talk: int) -> None:
+    tasks = load_tasks(file)
     by_sort = {sort: [t for t in tasks if t.sort == sort] for sort in ("steps", "beyond", "talk")}
     assert len({task.task for task in tasks}) == len(tasks)
-    assert sum(task.min_steps >= 2 for task in by_sort["steps"]) >= 24
-    assert len(by_sort["beyond"]) >= 12
-    assert len(by_sort["talk"]) >= 4
+    assert sum(task.min_steps >= 2 for task in by_sort["steps"]) >= multi_step
+    assert len(by_sort["beyond"]) >= beyond
+    assert len(by_sort["talk"]) >= talk
+
+
+def test_no_task_of_the_workbench_was_developed_on() -> None:
+    developed = {task.task for task in load_tasks(DEVELOPMENT)}
+    assert developed.isdisjoint(task.task for task in load_tasks())
 
 
 def test_latency_throws_the_first_start_away() -> None:
