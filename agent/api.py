@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,9 @@ from skillweave.agent.turn import Hear, Turns
 from skillweave.skills.errors import UserError
 from skillweave.skills.model import Skill
 from skillweave.skills.sandbox import Sandbox
+from skillweave.store.intake import Notice
 from skillweave.store.library import Library
+from skillweave.store.watch import Watcher
 
 
 class Agent:
@@ -174,6 +176,17 @@ class Agent:
             UserError: there is no such run, or it is still at work.
         """
         return self._opened().loop.run(self._resumed(run))
+
+    def watch(self, on_notice: Callable[[Notice], None] | None = None) -> Watcher:
+        """Take in what is dropped into the library's folder, until the watcher stops.
+
+        An agent that opened its library itself watches it from the start, without telling anyone.
+
+        Args:
+            on_notice: Called, in the watcher's thread, with every skill admitted and every file
+                refused.
+        """
+        return self._opened().parts.watch(on_notice)
 
     def runs(self, limit: int = 20) -> tuple[Run, ...]:
         """The latest runs, newest first."""

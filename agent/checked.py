@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from skillweave.skills.cases import CasesReport, Runner, run_cases
+from skillweave.skills.errors import UserError
 from skillweave.skills.model import Frozen, Skill
 from skillweave.skills.sandbox import Lane
 
@@ -40,6 +41,20 @@ class CheckedCases:
         self._path = path
         self._lock = threading.Lock()
         self._known = {(one.digest, one.lane): one for one in _read(path)}
+
+    def must_hold(self, sandbox: LaneRunner, skill: Skill) -> None:
+        """Let a new skill in only when the cases it declares hold.
+
+        Raises:
+            UserError: a declared case of the tool fails.
+        """
+        if skill.kind != "tool" or not skill.cases:
+            return
+        checked = self.check(sandbox, skill)
+        if not checked.ok:
+            raise UserError(
+                f"{skill.name}: {checked.failure}; mend the tool, or the case that asks for this"
+            )
 
     def check(self, sandbox: LaneRunner, skill: Skill) -> Checked:
         """Run the declared cases of a tool, unless this version was run before."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiosqlite
@@ -20,7 +21,9 @@ from skillweave.agent.settings import Settings
 from skillweave.agent.state import serializer
 from skillweave.agent.trace import Trace
 from skillweave.skills.sandbox import Sandbox
+from skillweave.store.intake import Notice
 from skillweave.store.library import Library
+from skillweave.store.watch import Watcher
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ class Parts:
     settings: Settings
     checked: CheckedCases
 
+    def watch(self, on_notice: Callable[[Notice], None] | None = None) -> Watcher:
+        """Take in what is dropped into the library; a tool must pass the cases it declares."""
+        return self.library.watch(on_notice, check=partial(self.checked.must_hold, self.sandbox))
+
     def deps(self, trace: Trace) -> Deps:
         """The dependencies of one run, with fresh limits."""
         return Deps(
@@ -65,7 +72,7 @@ def open_parts(
     library = given.library or stack.enter_context(Library(settings.library))
     sandbox = given.sandbox or stack.enter_context(_open_sandbox(settings))
     model = given.model or stack.enter_context(_open_model(settings, on_phase))
-    return Parts(
+    parts = Parts(
         library=library,
         sandbox=sandbox,
         model=model,
@@ -73,6 +80,9 @@ def open_parts(
         settings=settings,
         checked=CheckedCases(settings.state_dir / "checked.jsonl"),
     )
+    if given.library is None:
+        stack.enter_context(parts.watch())
+    return parts
 
 
 @asynccontextmanager

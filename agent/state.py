@@ -33,7 +33,7 @@ class Candidate(Frozen):
     toolkit: str | None = None
     score: float = 0.0
     match: float = 0.0
-    """The cosine of the goal and the nearest view of the skill."""
+    """How relevant the skill is to the goal, 0..1; see `skillweave.store.ranking.Hit.relevance`."""
 
 
 class Folded(Frozen):

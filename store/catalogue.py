@@ -235,12 +235,10 @@ class Catalogue:
                 out[name] = Skill.model_validate_json(found[0])
         return out
 
-    def words(
-        self, query: str, kinds: Collection[SkillKind], limit: int, rows: Collection[int] = ()
-    ) -> dict[int, float]:
+    def words(self, query: str, kinds: Collection[SkillKind], limit: int) -> dict[int, float]:
         """See `LexicalIndex.search`."""
         with self._lock:
-            return self._lexical.search(query, kinds or KINDS, limit, rows)
+            return self._lexical.search(query, kinds or KINDS, limit)
 
     def close(self) -> None:
         """Close the file; the catalogue must not be used after."""

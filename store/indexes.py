@@ -12,13 +12,14 @@ from skillweave.skills.errors import LibraryDamagedError
 from skillweave.skills.model import KINDS
 from skillweave.store.catalogue import Catalogue
 from skillweave.store.embed import Embedder, EmbeddingCache
+from skillweave.store.folders import Found
 from skillweave.store.index import VectorIndex
 from skillweave.store.layout import Layout, WriteLock
 from skillweave.store.ledger import Ledger
 from skillweave.store.prepared import prepared_vectors
 from skillweave.store.ranking import Weights
 from skillweave.store.search import Searcher
-from skillweave.store.sync import Found, Synchroniser, SyncReport
+from skillweave.store.sync import Synchroniser, SyncReport
 from skillweave.store.views import VIEWS_FORMAT
 
 T = TypeVar("T")

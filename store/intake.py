@@ -11,9 +11,10 @@ from typing import TypeAlias
 from skillweave.skills.drop import WrappedSkill, wrap
 from skillweave.skills.errors import SkillweaveError
 from skillweave.skills.model import Frozen, Skill, SkillState
+from skillweave.store.folders import stamp_of
 from skillweave.store.layout import Layout
 from skillweave.store.ledger import Ledger
-from skillweave.store.sync import Check, Problem, stamp_of
+from skillweave.store.sync import Check, Problem
 
 log = logging.getLogger("skillweave.store")
 

@@ -58,10 +58,8 @@ class LexicalIndex:
         """Forget ``row``."""
         self._database.rows("DELETE FROM words WHERE rowid = ?", row)
 
-    def search(
-        self, query: str, kinds: Collection[SkillKind], limit: int, rows: Collection[int] = ()
-    ) -> dict[int, float]:
-        """Rows and scores in 0..1 of the best ``limit`` skills of ``kinds`` and of all ``rows``.
+    def search(self, query: str, kinds: Collection[SkillKind], limit: int) -> dict[int, float]:
+        """Rows of ``kinds`` and their scores in 0..1, the best ``limit`` in falling order.
 
         1 means: holds every telling word of the query about as often as a good match does. The
         score is BM25 divided by the sum of the words' inverse document frequencies.
@@ -70,22 +68,17 @@ class LexicalIndex:
         full = sum(self._weight(word) for word in words)
         if not words or full <= 0.0:
             return {}
-        match = " OR ".join(f'"{word}"' for word in words)
         marks = ",".join("?" * len(kinds))
-        sql = (
+        found = self._database.rows(
             f"SELECT words.rowid, bm25(words, {WEIGHTS}) AS score FROM words"
-            " JOIN skills ON skills.id = words.rowid"
+            " CROSS JOIN skills ON skills.id = words.rowid"
             f" WHERE words MATCH ? AND skills.visible AND skills.kind IN ({marks})"
+            " ORDER BY score LIMIT ?",
+            " OR ".join(f'"{word}"' for word in words),
+            *kinds,
+            limit,
         )
-        found = self._database.rows(f"{sql} ORDER BY score LIMIT ?", match, *kinds, limit)
-        scores: dict[int, float] = dict(found)
-        missing = [row for row in rows if row not in scores] if len(scores) >= limit else []
-        if missing:
-            marks = ",".join("?" * len(missing))
-            scores.update(
-                self._database.rows(f"{sql} AND words.rowid IN ({marks})", match, *kinds, *missing)
-            )
-        return {row: min(1.0, max(0.0, -score / full)) for row, score in scores.items()}
+        return {row: min(1.0, max(0.0, -score / full)) for row, score in found}
 
     def _weight(self, word: str) -> float:
         """Inverse document frequency of ``word``, as FTS5 computes it."""

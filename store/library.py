@@ -16,11 +16,12 @@ from skillweave.skills.model import Frozen, Skill, SkillState
 from skillweave.store.admission import Staged, admit, staged
 from skillweave.store.embed import Embedder
 from skillweave.store.examine import examine
+from skillweave.store.folders import Found, stamp_of
 from skillweave.store.intake import Intake, Notice, state_of_drop
 from skillweave.store.ledger import Event
 from skillweave.store.ranking import Weights
 from skillweave.store.reading import LibraryReader, Skills
-from skillweave.store.sync import Check, Found, Problem, SyncReport, stamp_of
+from skillweave.store.sync import Check, Problem, SyncReport
 from skillweave.store.views import views_of
 from skillweave.store.watch import Watcher
 

@@ -10,8 +10,8 @@ from skillweave.skills.builtin import builtin_root
 from skillweave.skills.errors import SkillweaveError
 from skillweave.skills.folder import read_skill
 from skillweave.store.embed import MiniLMEmbedder, key_of
+from skillweave.store.folders import folders_in
 from skillweave.store.prepared import FILE, prepared_vectors
-from skillweave.store.sync import folders_in
 from skillweave.store.views import views_of
 
 

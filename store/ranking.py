@@ -42,6 +42,11 @@ class Hit(Frozen):
     view: str = ""
     """The view that is nearest to the query."""
 
+    @property
+    def relevance(self) -> float:
+        """The terms ``dense`` and ``lexical``: the score without the skill's history and boundary."""
+        return self.terms.get("dense", 0.0) + self.terms.get("lexical", 0.0)
+
 
 class Evidence(NamedTuple):
     """All that ranking knows of one candidate."""

@@ -14,11 +14,11 @@ from skillweave.skills.model import KINDS, Frozen, Skill, SkillKind, SkillState
 from skillweave.store.admission import recover, version_of
 from skillweave.store.catalogue import Origin, Row
 from skillweave.store.embed import Embedder, MiniLMEmbedder
+from skillweave.store.folders import Found, folders_in
 from skillweave.store.indexes import Indexes
 from skillweave.store.layout import Layout, WriteLock
 from skillweave.store.ledger import Event, Ledger, Standing
 from skillweave.store.ranking import Hit, Weights
-from skillweave.store.sync import Found, folders_in
 
 
 class Entry(Frozen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from skillweave.store.ledger import Ledger
 from skillweave.store.ranking import Evidence, Hit, Weights, order, terms_of
 
 WORD_CANDIDATES = 32
+WORD_SCORES = 1000
+"""A skill that shares fewer words with the query than so many others counts as sharing none."""
 SHOWN_CHARACTERS = 80
 MOST_VIEWS = 10_000
 
@@ -79,8 +82,9 @@ class Searcher:
     ) -> dict[str, Candidate]:
         """Skills that are near in meaning or share words, with all that ranking wants to know."""
         rows, near = self._nearest(vector, kinds, k)
-        words = self._catalogue.words(query, kinds, WORD_CANDIDATES, list(rows))
-        rows |= self._catalogue.rows_of([id for id in words if id not in rows])
+        words = self._catalogue.words(query, kinds, WORD_SCORES)
+        more = [id for id in islice(words, WORD_CANDIDATES + k) if id not in rows]
+        rows |= self._catalogue.rows_of(more)
         near |= self._measure(vector, [id for id in rows if id not in near])
         standing = self._ledger.standing([row.name for row in rows.values()])
         avoid = self._avoidance(vector, rows)

@@ -10,9 +10,10 @@ from pathlib import Path
 from types import TracebackType
 
 from skillweave.skills.errors import SkillweaveError
+from skillweave.store.folders import stamp_of
 from skillweave.store.intake import Intake, Notice
 from skillweave.store.layout import Layout
-from skillweave.store.sync import Check, Problem, SyncReport, stamp_of
+from skillweave.store.sync import Check, Problem, SyncReport
 
 log = logging.getLogger("skillweave.store")
 

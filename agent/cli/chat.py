@@ -36,7 +36,7 @@ def chat(
     state_dir = options.settings().state_dir
     console = open_console()
     reader = open_reader(state_dir / "chat-history")
-    with open_agent(options, console) as agent, watching(agent.library, console):
+    with open_agent(options, console) as agent, watching(agent, console):
         session = Session(agent, console, state_dir)
         session.greet()
         converse(session, reader)

@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
+from skillweave.agent.api import Agent
 from skillweave.store.intake import Admitted, Notice
-from skillweave.store.library import Library
 
 
 @contextmanager
-def watching(library: Library, console: Console) -> Iterator[None]:
+def watching(agent: Agent, console: Console) -> Iterator[None]:
     """While the block runs, new skills and bad files are printed as they come."""
 
     def tell(notice: Notice) -> None:
         for line in notice_lines(notice):
             console.print(line, soft_wrap=True)
 
-    with library.watch(tell):
+    with agent.watch(tell):
         yield
 
 

@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.reuse import CHAIN
 from skillweave.agent.numbers import parse_number
-from skillweave.agent.plan import Literal, Step
+from skillweave.agent.plan import SLOT, Literal, Step
 from skillweave.agent.result import StepFinished, StepReport
 from skillweave.agent.state import MODEL, Candidate, StepState
 from skillweave.agent.words import goal_in_words
@@ -23,7 +23,8 @@ ATTEMPTS = 3
 MARGIN = 0.15
 """How much worse than the best a skill may match and still be tried when the best one fails."""
 COMPOSITE_MATCH = 0.9
-"""A composite does several things; for a single step it is right only when the goal names it."""
+"""A composite does several things; for a single step it is right only when the goal names it, as
+its cosine says."""
 NOTES = 2
 NOTE_LENGTH = 600
 
@@ -31,18 +32,18 @@ NOTE_LENGTH = 600
 async def retrieve(state: StepState, runtime: Runtime[Deps]) -> StepState:
     """Search the library with the words of the step's goal."""
     deps, step = runtime.context, state["step"]
-    query = query_of(step)
+    queries = queries_of(step)
     folded = state.get("folded")
     if folded is not None:
         candidates: tuple[Candidate, ...] = (Candidate(skill=folded.skill, kind="tool", match=1.0),)
     else:
-        candidates = await _candidates(state, query, deps)
-    deps.trace.found(step.id, query, candidates)
+        candidates = await _candidates(state, queries, deps)
+    deps.trace.found(step.id, queries[-1], candidates)
     if not candidates:
         report = StepReport(id=step.id, goal=goal_in_words(step, state["values"]))
         tell(runtime, StepFinished(step=report))
         return {"candidates": (), "reports": (report,)}
-    notes = await _experiences(query, deps)
+    notes = await _experiences(queries, deps)
     return {
         "candidates": candidates,
         "notes": tuple(skill.body.strip()[:NOTE_LENGTH] for skill in notes),
@@ -50,33 +51,60 @@ async def retrieve(state: StepState, runtime: Runtime[Deps]) -> StepState:
     }
 
 
-def query_of(step: Step) -> str:
-    """The goal in words, with the values that are words themselves: ``convert to miles``."""
+def queries_of(step: Step) -> tuple[str, ...]:
+    """The goal without its values, and with those that are words: ``convert to``, ``convert to miles``.
+
+    A word may say what is wanted (a unit) or be mere data (``reverse drawer``). Nothing tells which,
+    so the library is asked both; the better match counts.
+    """
+    bare = " ".join(step.goal.replace(SLOT, " ").split())
     shown = [
         value.text if isinstance(value, Literal) and _is_word(value.text) else ""
         for value in step.inputs
     ]
-    pieces = step.goal.split("{}")
-    query = "".join(a + b for a, b in zip(pieces, [*shown, ""], strict=True))
-    return " ".join(query.split()) or step.words()
+    pieces = step.goal.split(SLOT)
+    worded = " ".join("".join(a + b for a, b in zip(pieces, [*shown, ""], strict=True)).split())
+    return tuple(dict.fromkeys(query for query in (bare, worded) if query)) or (step.words(),)
 
 
 def _is_word(text: str) -> bool:
     return len(text) <= 20 and len(text.split()) <= 2 and parse_number(text) is None
 
 
-async def _candidates(state: StepState, query: str, deps: Deps) -> tuple[Candidate, ...]:
+async def _candidates(
+    state: StepState, queries: Sequence[str], deps: Deps
+) -> tuple[Candidate, ...]:
     kinds = _usable(deps)
-    hits = await asyncio.to_thread(deps.library.search, query, kinds=kinds, k=POOL)
+    hits = await _search(queries, kinds, POOL, deps)
     fits = [hit for hit in hits if _fits(hit, deps)]
-    best = max((hit.dense for hit in fits), default=0.0)
-    near = [_candidate(hit.skill, hit) for hit in fits if hit.dense >= best - MARGIN][:CANDIDATES]
+    best = max((hit.relevance for hit in fits), default=0.0)
+    near = [_candidate(hit.skill, hit) for hit in fits if hit.relevance >= best - MARGIN]
+    near = near[:CANDIDATES]
     pinned = await _pinned(state, hits, kinds, deps, alone=state.get("alone", False) or not near)
     names = {one.skill for one in pinned}
     ranked = [*pinned, *(one for one in near if one.skill not in names)][:ATTEMPTS]
     if deps.profile.does_steps:
         ranked = [*ranked, Candidate(skill=MODEL, kind="model")][:ATTEMPTS]
     return tuple(ranked)
+
+
+async def _search(
+    queries: Sequence[str], kinds: frozenset[SkillKind], k: int, deps: Deps
+) -> list[Hit]:
+    found = [
+        await asyncio.to_thread(deps.library.search, query, kinds=kinds, k=k) for query in queries
+    ]
+    return best_hits(found)
+
+
+def best_hits(found: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """One hit for every skill that any query found, its best; by falling score, then by name."""
+    best: dict[str, Hit] = {}
+    for hit in (hit for hits in found for hit in hits):
+        known = best.get(hit.skill.name)
+        if known is None or hit.score > known.score:
+            best[hit.skill.name] = hit
+    return sorted(best.values(), key=lambda hit: (-hit.score, hit.skill.name))
 
 
 async def _pinned(
@@ -88,7 +116,7 @@ async def _pinned(
     found = []
     for skill in skills:
         hit = by_name.get(skill.name)
-        fits = hit is not None and hit.dense >= deps.settings.min_match
+        fits = hit is not None and hit.relevance >= deps.settings.min_match
         if skill.kind in kinds and (fits or alone):
             found.append(_candidate(skill, hit))
     return sorted(found, key=lambda one: -one.score)
@@ -108,8 +136,9 @@ def _fits(hit: Hit, deps: Deps) -> bool:
     skill = hit.skill
     if skill.adapter is not None and skill.adapter.base not in ("", deps.model.base_hash):
         return False
-    wanted = COMPOSITE_MATCH if CHAIN in skill.metadata else deps.settings.min_match
-    return hit.dense >= wanted
+    if CHAIN in skill.metadata and hit.dense < COMPOSITE_MATCH:
+        return False
+    return hit.relevance >= deps.settings.min_match
 
 
 def _candidate(skill: Skill, hit: Hit | None) -> Candidate:
@@ -118,11 +147,10 @@ def _candidate(skill: Skill, hit: Hit | None) -> Candidate:
         kind=skill.kind,
         toolkit=skill.toolkit,
         score=hit.score if hit else 0.0,
-        match=hit.dense if hit else 0.0,
+        match=hit.relevance if hit else 0.0,
     )
 
 
-async def _experiences(query: str, deps: Deps) -> list[Skill]:
-    kinds: frozenset[SkillKind] = frozenset({"experience"})
-    hits = await asyncio.to_thread(deps.library.search, query, kinds=kinds, k=NOTES)
-    return [hit.skill for hit in hits if hit.dense >= deps.settings.min_match]
+async def _experiences(queries: Sequence[str], deps: Deps) -> list[Skill]:
+    hits = await _search(queries, frozenset({"experience"}), NOTES, deps)
+    return [hit.skill for hit in hits if hit.relevance >= deps.settings.min_match][:NOTES]
