@@ -40,8 +40,13 @@ Admit = Callable[[Sequence[WrappedSkill], Check | None], Sequence[Skill]]
 
 
 def state_of_drop(skill: Skill, check: Check | None) -> SkillState:
-    """The state of a skill that a person put in: only a tool must show first that it works."""
-    return "probation" if skill.kind == "tool" and check is None else "active"
+    """The state of a skill that a person put in: a tool must show first that it works.
+
+    It does so by cases of its own that hold; without cases, or without a ``check`` that runs them,
+    it is on probation.
+    """
+    proven = check is not None and bool(skill.cases)
+    return "active" if skill.kind != "tool" or proven else "probation"
 
 
 class Intake:

@@ -122,6 +122,10 @@ class Library(LibraryReader):
         wrapped = wrap(source) if isinstance(source, Path | str) else source
         return self._admit_all(wrapped, lambda _: state, author, check)
 
+    def take(self, source: Path | str, check: Check | None = None) -> Skills:
+        """`add_all` for what a person brings: a tool is active when ``check`` saw its cases hold."""
+        return self._admit_drop(wrap(source), check)
+
     def record(self, name: str, outcome: Outcome, run: str = "") -> None:
         """Note in the ledger what became of a use of the skill; ranking takes it into account.
 

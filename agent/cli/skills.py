@@ -106,7 +106,7 @@ def add(
 ) -> None:
     """Copy a skill into the library; one of the same name becomes its new version.
 
-    A tool must pass the cases it declares, in the sandbox.
+    A tool must pass the cases it declares, in the sandbox; one without cases is on probation.
 
     Example: skillweave skills add ./my_tool.py
     """
@@ -116,9 +116,7 @@ def add(
     options = opt.options_of(ctx, library=library)
     checked = CheckedCases(options.settings().state_dir / "checked.jsonl")
     with options.open_library() as lib, Sandbox.open(workers=1) as sandbox:
-        added = lib.add_all(
-            path, state="active", check=lambda skill: checked.must_hold(sandbox, skill)
-        )
+        added = lib.take(path, check=lambda skill: checked.must_hold(sandbox, skill))
     for skill in added:
         typer.echo(f"+ {skill.versioned_name} ({skill.kind})")
         for warning in skill.warnings:

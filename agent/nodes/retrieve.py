@@ -21,7 +21,7 @@ CANDIDATES = 5
 POOL = 20
 ATTEMPTS = 3
 MARGIN = 0.15
-"""How much worse than the best a skill may match and still be tried when the best one fails."""
+"""How much lower than the best cosine that of a skill may be, to be still be tried when the best one fails."""
 COMPOSITE_MATCH = 0.9
 """A composite does several things; for a single step it is right only when the goal names it, as
 its cosine says."""
@@ -77,9 +77,8 @@ async def _candidates(
     kinds = _usable(deps)
     hits = await _search(queries, kinds, POOL, deps)
     fits = [hit for hit in hits if _fits(hit, deps)]
-    best = max((hit.relevance for hit in fits), default=0.0)
-    near = [_candidate(hit.skill, hit) for hit in fits if hit.relevance >= best - MARGIN]
-    near = near[:CANDIDATES]
+    best = max((hit.dense for hit in fits), default=0.0)
+    near = [_candidate(hit.skill, hit) for hit in fits if hit.dense >= best - MARGIN][:CANDIDATES]
     pinned = await _pinned(state, hits, kinds, deps, alone=state.get("alone", False) or not near)
     names = {one.skill for one in pinned}
     ranked = [*pinned, *(one for one in near if one.skill not in names)][:ATTEMPTS]

@@ -16,7 +16,7 @@ import pytest
 
 from skillweave.agent import Agent, Settings
 from skillweave.agent.models import open_model
-from skillweave.agent.result import Result
+from skillweave.agent.result import Result, StepReport
 from skillweave.agent.trace import read_trace, trace_file
 from skillweave.evals.workbench import is_right, load_tasks
 from skillweave.store.intake import Admitted, Notice
@@ -118,12 +118,10 @@ def check_trace(result: Result, settings: Settings) -> None:
     kinds = [r["kind"] for r in records]
     assert kinds.count("ask") >= 1
     assert "plan" in kinds
-    finished = [r["step"] for r in records if r["kind"] == "step_finished"]
-    ran = {
-        attempt["skill"]
-        for step in finished
-        for attempt in step["attempts"]  # type: ignore[index, call-overload]
-    }
+    finished = [
+        StepReport.model_validate(r["step"]) for r in records if r["kind"] == "step_finished"
+    ]
+    ran = {attempt.skill for step in finished for attempt in step.attempts}
     assert ran >= set(result.skills) - {"model"}
     for step in result.steps:
         assert step.attempts[-1].verdict is not None
@@ -219,9 +217,7 @@ def test_a_tool_that_breaks_its_own_cases_is_refused(
     path.unlink()
 
 
-def test_a_killed_run_is_resumed(
-    agent: Agent, settings: Settings, notices: list[Notice]
-) -> None:
+def test_a_killed_run_is_resumed(agent: Agent, settings: Settings, notices: list[Notice]) -> None:
     before = len(notices)
     drop(settings, "slow.py", SLOW)
     assert isinstance(notice_within(notices, 10.0, before), Admitted)
@@ -274,5 +270,3 @@ def test_the_command_line_answers_in_json(settings: Settings, agent: Agent) -> N
     said = json.loads(ran.stdout)
     assert said["value"] == 6
     assert said["outcome"] == "solved"
-
-

@@ -127,9 +127,6 @@ class ScriptedLibrary:
     def list(self) -> list[Skill]:
         return [self.skill]
 
-    def watch(self, callback: object) -> AbstractContextManager[None]:
-        return nullcontext()
-
     def get(self, name: str) -> Skill:
         if name != self.skill.name:
             raise SkillNotFoundError(f"no skill is named {name}")
@@ -157,6 +154,9 @@ class ScriptedAgent:
             raise ZeroDivisionError("an internal\nmistake")
         outcome: Outcome = "declined" if task == "beyond" else "solved"
         yield from events_of(result_of(task, outcome))
+
+    def watch(self, callback: object) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def resume(self, run_id: str) -> Result:
         return result_of(f"resumed {run_id}")

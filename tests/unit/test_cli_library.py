@@ -97,6 +97,20 @@ def refused(*arguments: str) -> str:
     return line
 
 
+def test_a_tool_that_breaks_its_own_cases_is_not_added(tools: Path) -> None:
+    tools.write_text(TOOL.replace("    28", "    27"))
+    line = refused("skills", "add", str(tools))
+    assert line.startswith("error: multiply: case 1: ")
+    assert json.loads(run("skills", "list", "--json")) == []
+
+
+def test_a_tool_without_cases_is_on_probation(tools: Path) -> None:
+    tools.write_text('def twice(text: str) -> str:\n    """Say it twice."""\n    return text * 2\n')
+    run("skills", "add", str(tools))
+    (listed,) = json.loads(run("skills", "list", "--json"))
+    assert listed["state"] == "probation"
+
+
 def test_the_life_of_a_skill(tools: Path) -> None:
     assert [line.partition("@")[0] for line in run("skills", "add", str(tools)).splitlines()] == [
         "+ count-words",
@@ -104,8 +118,8 @@ def test_the_life_of_a_skill(tools: Path) -> None:
     ]
     listed = json.loads(run("skills", "list", "--json", "--kind", "tool"))
     assert [(one["name"], one["state"]) for one in listed] == [
-        ("count-words", "probation"),
-        ("multiply", "probation"),
+        ("count-words", "active"),
+        ("multiply", "active"),
     ]
     assert "Count the words of a text." in run("skills", "list")
     assert json.loads(run("skills", "list", "--json", "--state", "archived")) == []

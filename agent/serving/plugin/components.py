@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from skillweave.agent.serving.plugin.compose import Composed, Prototypes, compose
+from skillweave.agent.serving.plugin.library import folder_of
 from skillweave.skills import gates
 from skillweave.skills.factors import Adapter, read_factors
 from skillweave.skills.gates import kept_prototypes
@@ -40,8 +41,7 @@ class Components:
 
     def _adapter(self, skill: Skill) -> Adapter:
         if skill.digest not in self._adapters:
-            assert skill.path is not None
-            self._adapters[skill.digest] = read_factors(skill.path)
+            self._adapters[skill.digest] = read_factors(folder_of(skill))
         self._adapters.move_to_end(skill.digest)
         return self._adapters[skill.digest]
 

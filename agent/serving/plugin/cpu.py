@@ -76,7 +76,12 @@ class CpuLayer:
         add(y.view(-1, y.shape[-1]), x.view(-1, x.shape[-1]), parts, sampled, {})
 
     def add_lora_embedding(
-        self, y: Tensor, x: Tensor, lora_b_stacked: Tensor, add_inputs: bool = True, **kwargs: object
+        self,
+        y: Tensor,
+        x: Tensor,
+        lora_b_stacked: Tensor,
+        add_inputs: bool = True,
+        **kwargs: object,
     ) -> None:
         """The same for an embedding, of which ``x`` is already looked up ``[tokens, max_rank]``."""
         if not self._idle(self._batch.plan):

@@ -9,13 +9,17 @@ from pathlib import Path
 
 from skillweave.agent.serving.plugin import LIBRARY_VARIABLE
 from skillweave.skills.builtin import builtin_root
-from skillweave.skills.errors import AdapterError, SettingsError, SkillNotFoundError, SkillweaveError
+from skillweave.skills.errors import (
+    AdapterError,
+    SettingsError,
+    SkillNotFoundError,
+    SkillweaveError,
+)
 from skillweave.skills.folder import read_skill
 from skillweave.skills.mix import Mix, Term, parse_mix
 from skillweave.skills.model import Skill
-from skillweave.store.admission import version_of
+from skillweave.store.folders import stamp_of
 from skillweave.store.layout import Layout
-from skillweave.store.sync import stamp_of
 
 SCHEME = "skillweave:"
 """What the path of a request for a mix begins with; the canonical expression follows."""
@@ -68,7 +72,8 @@ class AdapterLibrary:
     def _find(self, name: str, version: str) -> Skill:
         """The current version when it fits, else one that was kept. ``name`` is a checked name."""
         damaged: SkillweaveError | None = None
-        for folder in (self._layout.skills / name, builtin_root() / name):
+        kept = self._layout.versions.glob(f"{version}*/{name}") if version else ()
+        for folder in (self._layout.skills / name, builtin_root() / name, *kept):
             try:
                 skill = self._skill(folder)
             except SkillweaveError as error:
@@ -76,9 +81,6 @@ class AdapterLibrary:
                 continue
             if skill is not None and skill.digest.startswith(version):
                 return skill
-        kept = version_of(self._layout, name, version) if version else None
-        if kept is not None:
-            return kept
         if damaged is not None:
             raise damaged
         reference = f"{name}@{version}" if version else name
@@ -98,6 +100,13 @@ class AdapterLibrary:
 def library_at(root: Path) -> AdapterLibrary:
     """The one view of a library in this process."""
     return AdapterLibrary(root)
+
+
+def folder_of(skill: Skill) -> Path:
+    """The adapter's own folder, which holds PEFT's two files."""
+    if skill.path is None:
+        raise AdapterError(f"{skill.name} lies in no folder; read it from the library")
+    return skill.path / "adapter"
 
 
 def served_library() -> AdapterLibrary:

@@ -1,115 +1,109 @@
-"""vLLM's managers of adapters, with mixes: loaded by name and version, composed in memory.
+"""vLLM's manager of a worker's adapters, with those of the library and mixes of them.
 
-The worker's manager turns a request for an adapter into weights; the model's manager puts weights
-into slots. Both are vLLM's own but for the few methods here.
+Loads what a request names: ``skillweave:`` and a canonical mix expression as its path, or a folder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
-import torch
-from vllm.lora.layers import BaseLayerWithLoRA, LoRAMapping
-from vllm.lora.layers.base_linear import BaseLinearLayerWithLoRA
-from vllm.lora.layers.logits_processor import LogitsProcessorWithLoRA
-from vllm.lora.layers.vocab_parallel_embedding import VocabParallelEmbeddingWithLoRA
 from vllm.lora.lora_model import LoRAModel
 from vllm.lora.lora_weights import LoRALayerWeights
-from vllm.lora.model_manager import LRUCacheLoRAModelManager
 from vllm.lora.request import LoRARequest
 from vllm.lora.utils import parse_fine_tuned_lora_name
 from vllm.lora.worker_manager import LRUCacheWorkerLoRAManager
-from vllm.platforms import current_platform
 
-from skillweave.agent.serving.plugin.batch import Batch
 from skillweave.agent.serving.plugin.components import Components
-from skillweave.agent.serving.plugin.compose import Composed, ModuleGate
-from skillweave.agent.serving.plugin.cpu import CpuLayer
-from skillweave.agent.serving.plugin.library import SCHEME, served_library
+from skillweave.agent.serving.plugin.compose import Composed
+from skillweave.agent.serving.plugin.library import SCHEME, folder_of, served_library
+from skillweave.agent.serving.plugin.slots import GatedLoRAModel, ModelManager
 from skillweave.skills.errors import AdapterError
-from skillweave.skills.mix import parse_mix
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-OURS = (BaseLinearLayerWithLoRA, LogitsProcessorWithLoRA, VocabParallelEmbeddingWithLoRA)
-"""Layers that get a wrapper of their own; fused experts keep vLLM's."""
-
-
-class MixedLoRAModel(LoRAModel):  # type: ignore[misc]
-    """An adapter with a gate in some of its modules."""
-
-    gates: Mapping[str, ModuleGate] = {}
-
-
-class ModelManager(LRUCacheLoRAModelManager):  # type: ignore[misc]
-    """Gives every layer its own wrapper, and tells it what comes into the slots."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._batches = {
-            id(wrapper): (wrapper, Batch(self.lora_slots))
-            for wrapper in self.punica_wrapper_mapping.values()
-        }
-        self._layers: dict[str, CpuLayer] = {}
-        for name, module in self.modules.items():
-            if isinstance(module, OURS) and current_platform.is_cpu():
-                shared = module.punica_wrapper
-                self._layers[name] = CpuLayer(shared, self._batches[id(shared)][1])
-                module.set_mapping(self._layers[name])
-
-    def activate_adapter(self, lora_id: int) -> bool:
-        """Put an adapter into a slot, unless it is in one."""
-        fresh: bool = super().activate_adapter(lora_id)
-        if fresh:
-            slot = self.lora_index_to_id.index(lora_id)
-            model = self._registered_adapters.cache[lora_id]
-            rank = 0
-            for name, layer in self._layers.items():
-                weights = self._get_lora_layer_weights(model, name)
-                rank = max(rank, _rank(weights))
-                layer.set_slot(slot, *self._slices(name, weights, getattr(model, "gates", {})))
-            for _, batch in self._batches.values():
-                batch.occupy(slot, rank)
-        return fresh
-
-    def _slices(
-        self, name: str, weights: LoRALayerWeights | None, gates: Mapping[str, ModuleGate]
-    ) -> tuple[tuple[bool, ...], tuple[ModuleGate | None, ...]]:
-        """For every slice of a layer: whether it is filled, and its gate."""
-        count = getattr(self.modules[name], "n_slices", 1)
-        filled = [weights is not None] * count
-        if weights is not None and isinstance(weights.lora_a, list) and len(weights.lora_a) == count:
-            filled = [a is not None for a in weights.lora_a]
-        parts = self.packed_modules.get(name, [name])
-        found = [gates.get(part) for part in parts]
-        return tuple(filled), tuple(found if len(found) == count else found[:1] * count)
-
-    def _set_adapter_mapping(self, mapping: LoRAMapping) -> None:
-        super()._set_adapter_mapping(mapping)
-        for wrapper, batch in self._batches.values():
-            if wrapper.indices_len[0] is not None:
-                batch.update(wrapper.token_lora_indices)
+from skillweave.skills.mix import Mix, parse_mix
 
 
 class WorkerManager(LRUCacheWorkerLoRAManager):  # type: ignore[misc]
-    """Loads adapters of the library by name and version, and composes mixes of them."""
+    """Loads adapters by name and version, composes mixes of them in memory."""
 
     _manager_cls = ModelManager
 
+    def __init__(self, vllm_config: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(vllm_config, *args, **kwargs)
+        parallel = vllm_config.parallel_config
+        self._whole_layers = parallel.tensor_parallel_size == 1
+        self._whole_model = parallel.pipeline_parallel_size == 1
+
+    @cached_property
+    def _components(self) -> Components:
+        return Components(served_library().prototypes)
+
     def _load_adapter(self, lora_request: LoRARequest) -> LoRAModel:
-        path = lora_request.lora_path
+        """The weights of one adapter or mix.
+
+        Raises:
+            AdapterError: it is damaged, too large, or does not fit the model.
+            UserError: the library has no such adapter, or no longer.
+        """
+        name, path = lora_request.lora_name, lora_request.lora_path
         if not path.startswith(SCHEME):
-            return self._checked(super()._load_adapter(lora_request), lora_request.lora_name)
-        mix = parse_mix(path.removeprefix(SCHEME))
-        skills = served_library().skills(mix)
-        if mix.is_single:
-            plain = LoRARequest(
-                lora_name=lora_request.lora_name,
-                lora_int_id=lora_request.lora_int_id,
-                lora_path=str(skills[0].path / "adapter"),
+            model = super()._load_adapter(lora_request)
+        else:
+            mix = parse_mix(path.removeprefix(SCHEME))
+            skills = served_library().skills(mix)
+            if mix.is_single:
+                folder = str(folder_of(skills[0]))
+                model = super()._load_adapter(LoRARequest(name, lora_request.lora_int_id, folder))
+            else:
+                composed = self._components.composed(mix, skills)
+                model = self._composed(mix, composed, lora_request.lora_int_id)
+        self._check_shapes(name, model)
+        return model
+
+    def _composed(self, mix: Mix, composed: Composed, lora_int_id: int) -> LoRAModel:
+        limit = self.lora_config.max_lora_rank
+        if composed.rank > limit:
+            raise AdapterError(
+                f"{mix} has the rank {composed.rank} and this server's limit is {limit};"
+                " mix fewer or smaller adapters, or start it with a larger --max-lora-rank"
             )
-            return self._checked(super()._load_adapter(plain), lora_request.lora_name)
-        composed = self._components.composed(mix, skills)
-        return self._checked(self._model(composed, lora_request), lora_request.lora_name)
+        if composed.gates and not self._whole_layers:
+            raise AdapterError(f"{mix}: gates need a server without tensor parallelism")
+        weights, gates = {}, {}
+        for module, factors in composed.factors.items():
+            name = self._name_here(module, embedding=factors.embedding)
+            part = factors.to(self.lora_config.lora_dtype)
+            weights[name] = LoRALayerWeights(name, part.rank, part.rank, part.a, part.b, 1.0)
+            if module in composed.gates:
+                gates[name] = composed.gates[module]
+        model = GatedLoRAModel(lora_int_id, composed.rank, weights)
+        model.gates = gates
+        return model
+
+    def _name_here(self, module: str, *, embedding: bool) -> str:
+        """The name that a module of the checkpoint has in vLLM's model."""
+        mapper = getattr(self._adapter_manager.model, "hf_to_vllm_mapper", None)
+        side = "lora_embedding_A" if embedding else "lora_A.weight"
+        return str(
+            parse_fine_tuned_lora_name(
+                f"base_model.model.{module}.{side}",
+                mapper.get_rename_mapper() if mapper is not None else None,
+            )[0]
+        )
+
+    def _check_shapes(self, name: str, model: LoRAModel) -> None:
+        """Refuse what vLLM would load in part: layers that are not there, or of another size."""
+        manager = self._adapter_manager
+        if manager.is_pooling_model or manager.lora_config.target_modules is not None:
+            return
+        shapes = manager.shapes()
+        for module, weights in model.loras.items():
+            if ".experts" in module or (module not in shapes and not self._whole_model):
+                continue
+            expected = shapes.get(module, (0, 0))
+            given = (weights.lora_a.shape[-1], weights.lora_b.shape[0])
+            if expected is not None and given != expected:
+                here = f"{expected[1]}x{expected[0]} here" if module in shapes else "not there here"
+                raise AdapterError(
+                    f"{name} was trained for another base model: its {module} is"
+                    f" {given[1]}x{given[0]}, and {here}"
+                )

@@ -1,0 +1,110 @@
+"""vLLM's manager of the model's slots, with a wrapper of its own for every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from vllm.lora.layers import LoRAMapping
+from vllm.lora.layers.base_linear import BaseLinearLayerWithLoRA
+from vllm.lora.layers.logits_processor import LogitsProcessorWithLoRA
+from vllm.lora.layers.vocab_parallel_embedding import VocabParallelEmbeddingWithLoRA
+from vllm.lora.lora_model import LoRAModel
+from vllm.lora.lora_weights import LoRALayerWeights
+from vllm.lora.model_manager import LRUCacheLoRAModelManager
+from vllm.platforms import current_platform
+
+from skillweave.agent.serving.plugin.batch import Batch
+from skillweave.agent.serving.plugin.compose import ModuleGate
+from skillweave.agent.serving.plugin.cpu import CpuLayer
+
+OURS = (BaseLinearLayerWithLoRA, LogitsProcessorWithLoRA, VocabParallelEmbeddingWithLoRA)
+"""Layers that get a wrapper of their own; fused experts keep vLLM's."""
+
+Shape = tuple[int, int]
+
+
+class GatedLoRAModel(LoRAModel):  # type: ignore[misc]
+    """An adapter with a gate in each of its modules."""
+
+    gates: Mapping[str, ModuleGate] = {}
+
+
+class ModelManager(LRUCacheLoRAModelManager):  # type: ignore[misc]
+    """Gives every layer its own wrapper, and tells it what comes into the slots."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        wrappers = self.punica_wrapper_mapping.values()
+        self._batches = {id(wrapper): (wrapper, Batch(self.lora_slots)) for wrapper in wrappers}
+        self._layers: dict[str, CpuLayer] = {}
+        for name, module in self.modules.items():
+            if isinstance(module, OURS) and current_platform.is_cpu():
+                shared = module.punica_wrapper
+                self._layers[name] = CpuLayer(shared, self._batches[id(shared)][1])
+                module.set_mapping(self._layers[name])
+
+    def activate_adapter(self, lora_id: int) -> bool:
+        """Put an adapter into a slot, unless it is in one."""
+        fresh: bool = super().activate_adapter(lora_id)
+        if fresh:
+            self._tell_layers(self.lora_index_to_id.index(lora_id), lora_id)
+        return fresh
+
+    def shapes(self) -> dict[str, Shape | None]:
+        """``(in, out)`` of every module an adapter may have; None where it cannot be told."""
+        found: dict[str, Shape | None] = {}
+        for name, module in self.modules.items():
+            parts = self.packed_modules.get(name, [name])
+            found.update(dict.fromkeys(parts))
+            if isinstance(module, BaseLinearLayerWithLoRA) and module.tp_size == 1:
+                pairs = zip(module.lora_a_stacked, module.lora_b_stacked, strict=True)
+                slices = [(a.shape[-1], b.shape[-2]) for a, b in pairs]
+                if len(slices) == len(parts):
+                    found.update(zip(parts, slices, strict=True))
+        return found
+
+    def _tell_layers(self, slot: int, lora_id: int) -> None:
+        model = self._registered_adapters.cache[lora_id]
+        gates = getattr(model, "gates", {})
+        rank = 0
+        for name, layer in self._layers.items():
+            weights = self._get_lora_layer_weights(model, name)
+            rank = max(rank, _rank(weights))
+            layer.set_slot(slot, self._filled(name, weights), self._gates(name, gates))
+        for _, batch in self._batches.values():
+            batch.occupy(slot, rank)
+
+    def _filled(self, name: str, weights: LoRALayerWeights | None) -> tuple[bool, ...]:
+        """Which slices of a layer the weights change."""
+        count = self._slices(name)
+        if (
+            weights is not None
+            and isinstance(weights.lora_a, list)
+            and len(weights.lora_a) == count
+        ):
+            return tuple(a is not None for a in weights.lora_a)
+        return (weights is not None,) * count
+
+    def _gates(self, name: str, gates: Mapping[str, ModuleGate]) -> tuple[ModuleGate | None, ...]:
+        """The gate of every slice of a layer."""
+        count = self._slices(name)
+        found = [gates.get(part) for part in self.packed_modules.get(name, [name])]
+        return tuple(found if len(found) == count else found[:1] * count)
+
+    def _slices(self, name: str) -> int:
+        return getattr(self.modules[name], "n_slices", 1)
+
+    def _set_adapter_mapping(self, mapping: LoRAMapping) -> None:
+        super()._set_adapter_mapping(mapping)
+        for wrapper, batch in self._batches.values():
+            if wrapper.indices_len[0] is not None:
+                batch.update(wrapper.token_lora_indices)
+
+
+def _rank(weights: LoRALayerWeights | None) -> int:
+    if weights is None:
+        return 0
+    factors = weights.lora_a if isinstance(weights.lora_a, list) else [weights.lora_a]
+    return max((a.shape[0] for a in factors if torch.is_tensor(a)), default=0)
