@@ -47,6 +47,7 @@ figures: ## measure again and overwrite the committed figures
 	$(BIN)/skillweave nano score --out evals/figures/nano.json
 	$(BIN)/skillweave eval tasks --out evals/figures/workbench.json
 	$(BIN)/skillweave eval figures --out evals/figures/latency.json
+	$(BIN)/skillweave eval thresholds --out evals/figures/thresholds.json
 
 clean: ## remove caches and build products, keep .venv
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis setup.log

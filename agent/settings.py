@@ -50,8 +50,11 @@ class Settings(BaseSettings):
     max_parallel: Positive = 4
     """Steps that may run at the same time."""
 
-    min_match: float = Field(default=0.35, ge=0.0, le=1.0)
-    """Cosine between a step's goal and a skill below which the skill does not fit."""
+    min_match: float = Field(default=0.63, ge=0.0, le=1.0)
+    """Relevance of a skill to a step's goal below which the skill does not fit.
+
+    Measured by ``skillweave eval thresholds --part match``: the highest value that refuses at most
+    2 % of the goals whose right skill was found; a plan has several steps, and each must pass."""
     min_confidence: float = Field(default=0.0, ge=0.0, le=1.0)
     """Confidence in a plan below which the agent declines instead of trying."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from pydantic import BaseModel
@@ -14,9 +14,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from skillweave.agent.cli import options as opt
-from skillweave.evals.figures import LatencyFigures, WorkbenchFigures
 from skillweave.evals.latency import Start, measure
 from skillweave.evals.machine import this_machine
+from skillweave.evals.records import LatencyFigures, WorkbenchFigures
 from skillweave.evals.workbench import SORTS, TASKS, TaskReport, in_order, load_tasks, run_workbench
 
 app = typer.Typer(
@@ -118,3 +118,83 @@ def figures(
         latency = measure(name, repeats, on_start=show)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     write(LatencyFigures(made=made, machine=machine, latency=latency), out)
+
+
+@app.command()
+def merges(
+    size: Annotated[
+        list[str] | None, typer.Option(metavar="SIZE[:REPEATS]", help="Width of the module.")
+    ] = None,
+    rank: Annotated[int, typer.Option(min=1, help="Of the adapters and of the result.")] = 16,
+    seed: Annotated[int, typer.Option(help="Decides the adapters.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
+    out: Out = None,
+) -> None:
+    """Compress a merge of four adapters by their factors and by PEFT's dense SVD, and compare.
+
+    Unless sizes are given, these are 1024:3 and 4096:1, which take PEFT a minute.
+
+    Example: skillweave eval merges --size 1024:3 --out runs/bench/merges.json
+    """
+    from skillweave.evals.merge_bench import DEFAULT_SIZES, MergeRow, parse_plan, run_merges
+
+    plan = parse_plan(size or DEFAULT_SIZES)
+    machine = this_machine()
+    with progress() as bar:
+        line = bar.add_task("merging", total=len(plan))
+
+        def show(row: MergeRow) -> None:
+            bar.update(line, advance=1, description=f"{row.size}: {row.cpu_ratio:g} times faster")
+
+        found = run_merges(
+            plan, rank=rank, seed=seed, threads=threads, machine=machine, on_row=show
+        )
+    write(found, out)
+    for row in found.rows:
+        cpu, wall = f"{row.cpu_ratio:g} times faster in CPU time", f"{row.ratio:g} by the clock"
+        typer.echo(f"{row.size}: {cpu}, {wall}, same to {row.difference:.0e}", err=True)
+
+
+@app.command()
+def thresholds(
+    ctx: typer.Context,
+    model: opt.Model = None,
+    part: Annotated[
+        Literal["match", "confidence", "all"],
+        typer.Option(help="Which threshold; only confidence needs a model."),
+    ] = "all",
+    n: Annotated[int, typer.Option("-n", min=1, help="Requests of each sort and seed.")] = 250,
+    out: Out = None,
+) -> None:
+    """Find min_match and min_confidence: below which match or confidence the agent should decline.
+
+    A part that is not measured again keeps the figures that --out holds.
+
+    Example: skillweave eval thresholds --part match --out evals/figures/thresholds.json
+    """
+    from skillweave.agent.models import open_model
+    from skillweave.evals.confidence import KINDS, measure_confidence
+    from skillweave.evals.declining import ThresholdFigures
+    from skillweave.evals.matching import load_goals, measure_match
+
+    machine = this_machine()
+    old = out.read_text(encoding="utf-8") if out is not None and out.is_file() else ""
+    before = ThresholdFigures.model_validate_json(old) if old else None
+    match = before.match if before else None
+    confidence = before.confidence if before else None
+    with tempfile.TemporaryDirectory() as folder, progress() as bar:
+        if part != "confidence":
+            line = bar.add_task("searching", total=len(load_goals()))
+            match = measure_match(Path(folder), lambda: bar.update(line, advance=1))
+        if part != "match":
+            settings = opt.options_of(ctx, model=model).settings()
+            asking = bar.add_task(f"asking {settings.model}", total=2 * n * len(KINDS))
+            with open_model(settings.model, settings) as handle:
+                confidence = measure_confidence(handle, n, lambda: bar.update(asking, advance=1))
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    write(ThresholdFigures(made=made, machine=machine, match=match, confidence=confidence), out)
+    chosen = [match.chosen] if match else []
+    chosen += [confidence.by_mean] if confidence else []
+    for choice in chosen:
+        kept = f"{choice.right_kept.share:.1%} of what is right"
+        typer.echo(f"{choice.score}: below {choice.threshold} decline; keeps {kept}", err=True)

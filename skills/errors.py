@@ -4,6 +4,7 @@ SkillweaveError
 ├── UserError                 the user or the skill's author must change something
 │   ├── SkillFormatError      a file of a skill is not what the format asks for
 │   ├── AdapterError          an adapter does not fit the base model or is damaged
+│   ├── MixError              a mix expression is not what the grammar asks for
 │   ├── SkillNotFoundError    no skill of that name (or name@version)
 │   └── SettingsError         an option, a variable or a configuration file is wrong
 ├── ModelError                the model (or its server) must do better
@@ -17,6 +18,10 @@ SkillweaveError
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+
+_SHOWN: Final = 24
+"""Characters of a wrong text that a message shows on either side of the place."""
 
 
 class SkillweaveError(Exception):
@@ -44,6 +49,23 @@ class SkillFormatError(UserError):
 
 class AdapterError(UserError):
     """An adapter is damaged, or was trained for another base model."""
+
+
+class MixError(UserError):
+    """A mix expression is wrong at one place.
+
+    The message is ``mix, column 5: reason; remedy (here: a+b:^x)``, with ``^`` before the place.
+    """
+
+    def __init__(self, text: str, column: int, reason: str, *, remedy: str):
+        self.text = text
+        self.column = column
+        """Counted from 1; one more than the length of the text when something is missing at its end."""
+        self.reason = reason
+        self.remedy = remedy
+        before, after = text[: column - 1], text[column - 1 :]
+        cut = f"{_end(before)}^{_start(after)}"
+        super().__init__(f"mix, column {column}: {reason}; {remedy} (here: {cut})")
 
 
 class SkillNotFoundError(UserError):
@@ -76,3 +98,15 @@ class SandboxUnavailableError(SkillweaveError):
 
 class LibraryDamagedError(SkillweaveError):
     """Files and records of the library contradict each other."""
+
+
+def _end(text: str) -> str:
+    return _printable(text if len(text) <= _SHOWN else f"…{text[-_SHOWN:]}")
+
+
+def _start(text: str) -> str:
+    return _printable(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "�" for c in text)

@@ -8,7 +8,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-
 SkillKind = Literal["tool", "adapter", "experience", "guide"]
 SkillState = Literal["candidate", "probation", "active", "stale", "archived"]
 JsonType = Literal["string", "integer", "number", "boolean", "array", "object", "null", "any"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import JsonValue
 
@@ -25,6 +26,7 @@ _SLOW: Final = re.compile(r"\)[*+{]")
 """Repeated groups, with which a pattern can be made to take for ever."""
 _MAX_ALPHA: Final = 1e9
 _HEADS: Final = ("classifier", "score")
+_Value = TypeVar("_Value", int, float)
 
 
 class PeftConfig:
@@ -34,9 +36,12 @@ class PeftConfig:
         self._config = config
         self._file = file
         self.rank = self._rank("r", config.get("r"))
-        self.alpha = self._alpha()
+        self.alpha = self._alpha("lora_alpha", config.get("lora_alpha"))
         self.rank_pattern = self._rank_pattern()
+        self.alpha_pattern = self._alpha_pattern()
+        self.rslora = config.get("use_rslora") is True
         self.targets = config.get("target_modules")
+        self.parameters = config.get("target_parameters")
 
     @property
     def largest_rank(self) -> int:
@@ -44,15 +49,13 @@ class PeftConfig:
 
     def rank_of(self, module: str) -> int:
         """The rank PEFT gives a module: the first pattern that is a suffix of its name."""
-        for pattern, rank in self.rank_pattern.items():
-            if _SLOW.search(pattern):
-                raise self._refuse(f"rank_pattern {pattern!r} repeats a group", "name the modules")
-            try:
-                if re.fullmatch(rf"(.*\.)?({pattern})", module):
-                    return rank
-            except re.error as error:
-                raise self._refuse(f"rank_pattern {pattern!r} is no pattern") from error
-        return self.rank
+        return self._matching("rank_pattern", self.rank_pattern, module) or self.rank
+
+    def scaling_of(self, module: str) -> float:
+        """What PEFT multiplies the product of a module's factors with."""
+        alpha = self._matching("alpha_pattern", self.alpha_pattern, module)
+        rank = self.rank_of(module)
+        return (self.alpha if alpha is None else alpha) / (math.sqrt(rank) if self.rslora else rank)
 
     def check(self, max_rank: int) -> None:
         """Refuse what vLLM refuses."""
@@ -75,7 +78,7 @@ class PeftConfig:
                 f"init_lora_weights={init!r} changes the base model",
                 "convert it with PEFT's path_initial_model_for_weight_conversion",
             )
-        named = self.targets or config.get("target_parameters")
+        named = self.targets or self.parameters
         if not isinstance(named, str | list):
             raise self._refuse("target_modules is missing", "write it again with PEFT")
         if self.largest_rank > max_rank:
@@ -92,16 +95,34 @@ class PeftConfig:
             raise self._refuse(f"{key} is {value!r}, not a positive integer")
         return value
 
-    def _alpha(self) -> float:
-        value = self._config.get("lora_alpha")
+    def _alpha(self, key: str, value: JsonValue) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self._refuse(f"lora_alpha is {value!r}, not a number")
+            raise self._refuse(f"{key} is {value!r}, not a number")
         if not abs(value) < _MAX_ALPHA:  # true for NaN and infinity too
-            raise self._refuse("lora_alpha is not a finite number of reasonable size")
+            raise self._refuse(f"{key} is not a finite number of reasonable size")
         return float(value)
 
     def _rank_pattern(self) -> dict[str, int]:
-        pattern = self._config.get("rank_pattern") or {}
-        if not isinstance(pattern, dict):
-            raise self._refuse("rank_pattern is not an object")
+        pattern = self._pattern("rank_pattern")
         return {key: self._rank(f"rank_pattern {key!r}", rank) for key, rank in pattern.items()}
+
+    def _alpha_pattern(self) -> dict[str, float]:
+        pattern = self._pattern("alpha_pattern")
+        return {key: self._alpha(f"alpha_pattern {key!r}", alpha) for key, alpha in pattern.items()}
+
+    def _pattern(self, key: str) -> dict[str, JsonValue]:
+        pattern = self._config.get(key) or {}
+        if not isinstance(pattern, dict):
+            raise self._refuse(f"{key} is not an object")
+        return pattern
+
+    def _matching(self, key: str, patterns: Mapping[str, _Value], module: str) -> _Value | None:
+        for pattern, value in patterns.items():
+            if _SLOW.search(pattern):
+                raise self._refuse(f"{key} {pattern!r} repeats a group", "name the modules")
+            try:
+                if re.fullmatch(rf"(.*\.)?({pattern})", module):
+                    return value
+            except re.error as error:
+                raise self._refuse(f"{key} {pattern!r} is no pattern") from error
+        return None

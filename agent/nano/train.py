@@ -34,7 +34,7 @@ class Recipe:
     """What a run depends on, besides the code."""
 
     size: Size = "nano"
-    tokens: int = 12_500_000
+    tokens: int = 18_000_000
     """Pieces seen, padding included."""
     tokens_per_batch: int = 6144
     matrix_rate: float = 6e-3

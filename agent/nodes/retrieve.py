@@ -21,7 +21,7 @@ CANDIDATES = 5
 POOL = 20
 ATTEMPTS = 3
 MARGIN = 0.15
-"""How much lower than the best cosine that of a skill may be, to be still be tried when the best one fails."""
+"""How much lower than the best a cosine may be for the skill to be tried when the best one fails."""
 COMPOSITE_MATCH = 0.9
 """A composite does several things; for a single step it is right only when the goal names it, as
 its cosine says."""
@@ -64,7 +64,7 @@ def queries_of(step: Step) -> tuple[str, ...]:
     ]
     pieces = step.goal.split(SLOT)
     worded = " ".join("".join(a + b for a, b in zip(pieces, [*shown, ""], strict=True)).split())
-    return tuple(dict.fromkeys(query for query in (bare, worded) if query)) or (step.words(),)
+    return tuple(dict.fromkeys(query for query in (bare, worded) if query)) or (bare,)
 
 
 def _is_word(text: str) -> bool:

@@ -2,7 +2,8 @@
 
 In vLLM 0.32 on the CPU a row without an adapter takes the last adapter of its batch: the index -1
 means "none" to the scheduler and "the last one" to torch. Batches of base requests only, and
-batches of adapter requests only, are right. So requests of the two classes take turns.
+batches of adapter requests only, are right. So requests of the two classes take turns, unless the
+plugin is installed, whose arithmetic is right for both together.
 https://github.com/vllm-project/vllm/pull/48421
 """
 
@@ -14,6 +15,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any, Literal
+
+from skillweave.agent.serving.plugin.install import installed
 
 Side = Literal["base", "adapter"]
 
@@ -92,9 +95,11 @@ class GateMiddleware:
     def __init__(self, app: App) -> None:
         self._app = app
         self._gate = Gate()
+        self._open = installed()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(GENERATING):
+        kept_apart = scope["type"] == "http" and scope["path"].startswith(GENERATING)
+        if self._open or not kept_apart:
             await self._app(scope, receive, send)
             return
         body = await _whole_body(receive)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from skillweave.agent.handle import ProfileName
+from skillweave.agent.serving.plugin import BASE_HASH_VARIABLE, LIBRARY_VARIABLE
 from skillweave.agent.serving.weights import NANO, profile_of, weights_hash
 from skillweave.agent.settings import Settings
 from skillweave.skills.errors import SettingsError
@@ -33,6 +34,8 @@ class ServerSpec(Frozen):
     host: str = "127.0.0.1"
     port: int = 0
     threads: int = 1
+    library: str = ""
+    """The folder of the library whose adapters may be named in requests."""
 
     @property
     def is_folder(self) -> bool:
@@ -81,6 +84,8 @@ class ServerSpec(Frozen):
             "DO_NOT_TRACK": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "TOKENIZERS_PARALLELISM": "false",
+            LIBRARY_VARIABLE: self.library,
+            BASE_HASH_VARIABLE: self.base_hash,
         }
         if self.is_folder:
             variables |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
@@ -90,7 +95,11 @@ class ServerSpec(Frozen):
 def spec_for(name: str, settings: Settings) -> ServerSpec:
     """The spec of ``nano``, of a folder, or of ``org/name``."""
     folder = NANO if name == "nano" else Path(name).expanduser().absolute()
-    common = {"port": settings.port, "threads": settings.threads}
+    common = {
+        "port": settings.port,
+        "threads": settings.threads,
+        "library": str(settings.library),
+    }
     if name != "nano" and not folder.is_dir():
         return ServerSpec.model_validate({"model": name, "name": name, **common})
     if not (folder / "config.json").is_file():

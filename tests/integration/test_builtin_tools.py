@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from skillweave.skills.builtin import builtin_root
-from skillweave.skills.cases import run_cases
+from skillweave.skills.cases import run_cases, same_value
 from skillweave.skills.folder import read_skill
 from skillweave.skills.model import Skill, SkillKind
 from skillweave.skills.sandbox import Sandbox
 from skillweave.skills.signature import check_fully_typed, public_functions
 
 MAX_PARAMETERS = 3
+INVERSE = "skillweave-inverse"
 
 
 def _builtin() -> tuple[Skill, ...]:
@@ -96,6 +97,24 @@ def test_every_case_holds_in_the_sandbox(skill: Skill, sandbox: Sandbox) -> None
     report = run_cases(sandbox, skill)
     assert report.total >= 5
     assert report.failures == ()
+
+
+INVERTIBLE = [skill for skill in _of("tool") if INVERSE in skill.metadata]
+
+
+@pytest.mark.parametrize("skill", INVERTIBLE, ids=lambda skill: skill.name)
+def test_the_declared_inverse_leads_back(skill: Skill, sandbox: Sandbox) -> None:
+    (inverse,) = (other for other in SKILLS if other.name == skill.metadata[INVERSE])
+    assert inverse.signature is not None
+    for case in skill.cases:
+        if case.raises is None:
+            first = inverse.signature.parameters[0].name
+            back = sandbox.run(_source(inverse), inverse.signature.function, {first: case.expected})
+            assert same_value(next(iter(case.arguments.values())), back.value)
+
+
+def test_several_tools_declare_an_inverse() -> None:
+    assert len(INVERTIBLE) >= 15
 
 
 def test_a_name_means_the_same_in_every_tool() -> None:

@@ -13,9 +13,9 @@ from pydantic import JsonValue
 
 from skillweave.agent.result import Result, StepReport
 from skillweave.evals import Task, load_tasks, run_workbench, same
-from skillweave.evals.figures import LatencyFigures, WorkbenchFigures
 from skillweave.evals.latency import REQUESTS, Start, measure, read_moments, spread
 from skillweave.evals.machine import this_machine
+from skillweave.evals.records import LatencyFigures, WorkbenchFigures
 from skillweave.evals.workbench import DEVELOPMENT, in_order
 from skillweave.evals.workbench import TASKS as TASK_FILE
 from skillweave.skills.errors import ModelError, UserError

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from skillweave.agent.result import Result
 from skillweave.evals import cli
-from skillweave.evals.figures import LatencyFigures, WorkbenchFigures
 from skillweave.evals.latency import Latency, Start, measure
+from skillweave.evals.records import LatencyFigures, WorkbenchFigures
 
 
 class Solver:

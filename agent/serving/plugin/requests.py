@@ -20,7 +20,6 @@ from vllm.lora.resolver import LoRAResolver
 
 from skillweave.agent.serving.plugin import BASE_HASH_VARIABLE
 from skillweave.agent.serving.plugin.library import SCHEME, served_library
-from skillweave.agent.serving.weights import hub_folder, weights_hash
 from skillweave.skills.errors import SkillNotFoundError, SkillweaveError
 
 RPC_PREFIX = "Call to add_lora method failed: "
@@ -98,6 +97,9 @@ def _base_hash(base_model: str) -> str:
     given = os.environ.get(BASE_HASH_VARIABLE, "")
     if given or not base_model:
         return given
+    # Not above: it brings LangChain, a third of a second that the start need not wait for.
+    from skillweave.agent.serving.weights import hub_folder, weights_hash
+
     folder = Path(base_model)
     found = folder if folder.is_dir() else hub_folder(base_model)
     return weights_hash(found) if found is not None else ""
