@@ -44,12 +44,9 @@ def train(
     """
     from skillweave.agent.nano.train import Recipe, train
 
-    default = Recipe(size=size)
-    recipe = Recipe(
-        size=size,
-        tokens=default.tokens if tokens is None else tokens,
-        seed=default.seed if seed is None else seed,
-    )
+    recipe = Recipe(size=size) if seed is None else Recipe(size=size, seed=seed)
+    if tokens is not None:
+        recipe = recipe.scaled(tokens)
     with _reporting(recipe.tokens) as report:
         train(out, recipe, resume=resume, threads=threads, progress=report)
     typer.echo(f"the model is in {out}")

@@ -40,11 +40,12 @@ numbers in training start anywhere between 1 and 12, as they do within a convers
 
 | | |
 |---|---|
-| tokens seen | {tokens:,} (padding included), batches of {tokens_per_batch:,} |
+| tokens seen | {tokens:,} (padding included) |
 | loss at the end | {final_loss:.4f} nats per answer token |
-| optimiser | Muon for matrices (rate {matrix_rate}), AdamW for the rest (rate {other_rate}) |
+| optimiser | Muon for matrices, AdamW with {other_rate} times their rate for the rest |
+| rate and tokens per batch | {schedule} |
 | seed | {seed} |
-| command | `skillweave nano train --out FOLDER --tokens {tokens}` |
+| command | `skillweave nano train --out FOLDER` |
 
 ## Scores
 
@@ -72,8 +73,12 @@ def card_text(training: dict[str, Any], scores: Scores) -> str:
         grammar = "" if s.exact_with_grammar is None else f"{s.exact_with_grammar:.1%}"
         interval = f"{s.low:.1%} - {s.high:.1%}"
         rows.append(f"| {s.kind} | {s.what} | {goal} | {s.exact:.1%} | {interval} | {grammar} |")
+    schedule = ", ".join(
+        f"{rate:.4f} / {batch} at {tokens / 1e6:.2f} M"
+        for tokens, rate, batch in training["schedule"]
+    )
     return _TEXT.format(
-        **training,
+        **{**training, "schedule": schedule},
         rows="\n".join(rows),
         n=scores.scores[0].n,
         score_seed=scores.seed,

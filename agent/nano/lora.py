@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING, Final
 
 from skillweave.agent.nano.batches import IGNORE, block
 from skillweave.agent.nano.corpus import Conversation
-from skillweave.agent.nano.train import TrainProgress, rate_at
+from skillweave.agent.nano.train import TrainProgress
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 TARGETS: Final = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+WARM_UP: Final = 0.05
+
+
+def rate_at(done: float) -> float:
+    """The share of the full rate after the share ``done`` of all tokens: up, then down to zero.
+
+    >>> [round(rate_at(x), 2) for x in (0.0, 0.025, 0.05, 0.525, 1.0)]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    return max(0.0, min(done / WARM_UP, (1.0 - done) / (1.0 - WARM_UP)))
 
 
 @dataclass(frozen=True)

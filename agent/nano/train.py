@@ -1,7 +1,7 @@
 """The recipe of nano: a Llama trained from scratch on the synthetic corpus, answers only.
 
 Matrices are trained with Muon (https://kellerjordan.github.io/posts/muon/), embeddings and norms
-with AdamW; the rate warms up, holds, and falls to zero over the last 40 % of the tokens.
+with AdamW.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from skillweave.agent.nano.batches import IGNORE, Batch, block
 from skillweave.agent.nano.corpus import conversation
@@ -24,9 +25,27 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 TOKENIZER_EXAMPLES: Final = 60_000
-WARM_UP: Final = 0.02
-DECAY: Final = 0.4
 STATE: Final = "training.pt"
+
+
+class Point(NamedTuple):
+    """Where the schedule stands after so many tokens."""
+
+    tokens: int
+    rate: float
+    """Learning rate of the matrices; between two points it changes linearly."""
+    batch: int
+    """Tokens per batch from here on."""
+
+
+SCHEDULE: Final = (
+    Point(0, 0.0, 6144),
+    Point(250_000, 6e-3, 6144),
+    Point(10_800_000, 6e-3, 6144),
+    Point(13_361_120, 0.0038657333333333333, 6144),
+    Point(13_361_121, 2e-3, 3072),
+    Point(23_500_000, 0.0, 3072),
+)
 
 
 @dataclass(frozen=True)
@@ -34,13 +53,35 @@ class Recipe:
     """What a run depends on, besides the code."""
 
     size: Size = "nano"
-    tokens: int = 18_000_000
-    """Pieces seen, padding included."""
-    tokens_per_batch: int = 6144
-    matrix_rate: float = 6e-3
-    other_rate: float = 3e-3
+    schedule: tuple[Point, ...] = SCHEDULE
+    other_rate: float = 0.5
+    """Rate of embeddings and norms, as a share of the matrices' rate."""
     weight_decay: float = 0.01
     seed: int = 1
+
+    @property
+    def tokens(self) -> int:
+        """Pieces seen in the whole run, padding included."""
+        return self.schedule[-1].tokens
+
+    def at(self, tokens: int) -> Point:
+        """The schedule after ``tokens`` tokens.
+
+        >>> Recipe(schedule=(Point(0, 0.0, 64), Point(100, 1.0, 32), Point(200, 0.0, 32))).at(150)
+        Point(tokens=150, rate=0.5, batch=32)
+        """
+        for before, after in pairwise(self.schedule):
+            if tokens <= after.tokens:
+                share = (tokens - before.tokens) / (after.tokens - before.tokens)
+                rate = before.rate + share * (after.rate - before.rate)
+                return Point(tokens, rate, before.batch)
+        return self.schedule[-1]
+
+    def scaled(self, tokens: int) -> Recipe:
+        """The same schedule, stretched or shrunk to another number of tokens."""
+        share = tokens / self.tokens
+        points = (Point(round(p.tokens * share), p.rate, p.batch) for p in self.schedule)
+        return replace(self, schedule=tuple(points))
 
 
 @dataclass(frozen=True)
@@ -51,15 +92,6 @@ class TrainProgress:
     total: int
     loss: float
     tokens_per_second: float
-
-
-def rate_at(done: float) -> float:
-    """The share of the full learning rate after the share ``done`` of all tokens.
-
-    >>> [round(rate_at(x), 2) for x in (0.0, 0.01, 0.5, 0.8, 1.0)]
-    [0.0, 0.5, 1.0, 0.5, 0.0]
-    """
-    return max(0.0, min(1.0, done / WARM_UP, (1.0 - done) / DECAY))
 
 
 class Trainer:
@@ -79,11 +111,13 @@ class Trainer:
         self.optimizers = (
             torch.optim.Muon(
                 matrices,
-                lr=recipe.matrix_rate,
+                lr=recipe.schedule[0].rate,
                 weight_decay=recipe.weight_decay,
                 adjust_lr_fn="match_rms_adamw",
             ),
-            torch.optim.AdamW(rest, lr=recipe.other_rate, betas=(0.9, 0.98), weight_decay=0.0),
+            torch.optim.AdamW(
+                rest, lr=recipe.schedule[0].rate, betas=(0.9, 0.98), weight_decay=0.0
+            ),
         )
         self.tokens, self.block, self.losses = 0, 0, list[float]()
 
@@ -111,10 +145,8 @@ class Trainer:
         """One update; returns the loss in nats per answer piece."""
         import torch
 
-        share = rate_at((self.tokens + batch.ids.numel()) / self.recipe.tokens)
-        for optimizer, rate in zip(
-            self.optimizers, (self.recipe.matrix_rate, self.recipe.other_rate), strict=True
-        ):
+        rate = self.recipe.at(self.tokens + batch.ids.numel()).rate
+        for optimizer, share in zip(self.optimizers, (1.0, self.recipe.other_rate), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate * share
         ids, labels = batch.ids.to(self.device), batch.labels.to(self.device)
@@ -135,9 +167,8 @@ class Trainer:
         """Train to the end of the recipe, saving after every block."""
         started, at_start = time.monotonic(), self.tokens
         while self.tokens < self.recipe.tokens:
-            for batch in block(
-                self.tokenizer, self.recipe.seed, self.block, self.recipe.tokens_per_batch
-            ):
+            size = self.recipe.at(self.tokens).batch
+            for batch in block(self.tokenizer, self.recipe.seed, self.block, size):
                 if self.tokens >= self.recipe.tokens:
                     break
                 self.losses.append(self.step(batch))
@@ -171,8 +202,7 @@ class Trainer:
         """Take up the run that ``out`` holds.
 
         Raises:
-            SettingsError: there is none, or it followed another recipe. Only the number of tokens
-                may differ, as long as the rate has not begun to fall.
+            SettingsError: there is none, or it followed another recipe up to there.
         """
         import torch
 
@@ -180,14 +210,9 @@ class Trainer:
         if not path.exists():
             raise SettingsError(f"{path} does not exist; start without --resume")
         state = torch.load(path, map_location=self.device, weights_only=True)
-        before = Recipe(**state["recipe"])
-        same = replace(before, tokens=self.recipe.tokens) == self.recipe
-        if not same or (
-            before != self.recipe
-            and state["tokens"] > (1 - DECAY) * min(before.tokens, self.recipe.tokens)
-        ):
+        if not _same_so_far(self.recipe, state["recipe"], state["tokens"]):
             raise SettingsError(
-                f"{path} follows another recipe ({before}); "
+                f"{path} follows another recipe; "
                 "give the same options, or start without --resume in another folder"
             )
         self.model.load_state_dict(state["model"])
@@ -204,12 +229,22 @@ class Trainer:
         self.tokenizer.save_pretrained(self.out)
         log = {
             **asdict(self.recipe),
+            "tokens": self.recipe.tokens,
             "parameters": sum(p.numel() for p in self.model.parameters()),
             "blocks": self.block,
             "final_loss": sum(self.losses[-200:]) / max(1, len(self.losses[-200:])),
             "torch": torch.__version__,
         }
         (self.out / "training.json").write_text(json.dumps(log, indent=2) + "\n", "utf-8")
+
+
+def _same_so_far(recipe: Recipe, saved: dict[str, Any], tokens: int) -> bool:
+    """Whether both recipes ask for the same up to there; what comes later may be changed."""
+    points = tuple(Point(*p) for p in saved.pop("schedule"))
+    before = Recipe(**saved, schedule=points)
+    if replace(before, schedule=recipe.schedule) != recipe:
+        return False
+    return all(before.at(t) == recipe.at(t) for t in range(0, tokens, max(1, tokens // 100)))
 
 
 def train(

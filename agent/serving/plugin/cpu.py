@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillweave.agent.serving.plugin.batch import Batch, Layout, Plan
 from skillweave.agent.serving.plugin.compose import ModuleGate
-from skillweave.agent.serving.plugin.dense import Part, add, pack
+from skillweave.agent.serving.plugin.dense import MakeProduct, Packed, add, pack, plain
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,12 +17,13 @@ KEPT_LAYOUTS = 2
 class CpuLayer:
     """The punica wrapper of one layer: its own for linear layers, vLLM's for everything else."""
 
-    def __init__(self, shared: Any, batch: Batch) -> None:
+    def __init__(self, shared: Any, batch: Batch, make: MakeProduct = plain) -> None:
         self._shared = shared
         self._batch = batch
+        self._make = make
         self._filled: dict[int, tuple[bool, ...]] = {}
         self._gates: dict[int, tuple[ModuleGate | None, ...]] = {}
-        self._packed: dict[Layout, list[Part]] = {}
+        self._kept: dict[Layout, Packed] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._shared, name)
@@ -54,9 +55,9 @@ class CpuLayer:
         plan = self._batch.plan
         if self._idle(plan):
             return
-        parts = self._parts(plan.layout, lora_a_stacked, lora_b_stacked)
+        packed = self._packed(plan.layout, lora_a_stacked, lora_b_stacked)
         gates = {slot: self._gates[slot] for slot in plan.active if slot in self._gates}
-        add(y.view(-1, y.shape[-1]), x.view(-1, x.shape[-1]), parts, plan, gates)
+        add(y.view(-1, y.shape[-1]), x.view(-1, x.shape[-1]), packed, plan, gates)
 
     def add_lora_logits(
         self,
@@ -72,8 +73,8 @@ class CpuLayer:
         if self._idle(plan):
             return
         sampled = Plan(self._shared.sampler_indices, plan.active, plan.layout)
-        parts = self._parts(plan.layout, (lora_a_stacked,), (lora_b_stacked,))
-        add(y.view(-1, y.shape[-1]), x.view(-1, x.shape[-1]), parts, sampled, {})
+        packed = self._packed(plan.layout, (lora_a_stacked,), (lora_b_stacked,))
+        add(y.view(-1, y.shape[-1]), x.view(-1, x.shape[-1]), packed, sampled, {})
 
     def add_lora_embedding(
         self,
@@ -99,12 +100,13 @@ class CpuLayer:
         """Whether no adapter of the batch changes this layer."""
         return not any(slot in self._filled for slot in plan.active)
 
-    def _parts(
+    def _packed(
         self, layout: Layout, stacked_a: tuple[Tensor, ...], stacked_b: tuple[Tensor, ...]
-    ) -> list[Part]:
-        parts = self._packed.get(layout)
-        if parts is None:
-            while len(self._packed) >= KEPT_LAYOUTS:
-                del self._packed[next(iter(self._packed))]
-            parts = self._packed[layout] = pack(stacked_a, stacked_b, layout, self._filled)
-        return parts
+    ) -> Packed:
+        packed = self._kept.get(layout)
+        if packed is None:
+            while len(self._kept) >= KEPT_LAYOUTS:
+                del self._kept[next(iter(self._kept))]
+            packed = pack(stacked_a, stacked_b, layout, self._filled, self._make)
+            self._kept[layout] = packed
+        return packed

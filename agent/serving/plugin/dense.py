@@ -8,7 +8,7 @@ of ``W`` is zero, so that exactly nothing is added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,21 +22,37 @@ if TYPE_CHECKING:
 
 Gates = Mapping[int, Sequence[ModuleGate | None]]
 """For every gated slot, the gate of each slice of the layer."""
+Product = Callable[["Tensor"], "Tensor"]
+"""``x [tokens, in]`` times a fixed matrix: ``[tokens, out]``."""
+MakeProduct = Callable[["Tensor"], Product]
+"""Makes the product with a matrix ``[in, out]``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The packed factors of one slice of a layer's output (q, k and v are slices of one layer)."""
+    """One slice of a layer's output that adapters change (q, k and v are slices of one layer)."""
 
     index: int
     """Which slice."""
     begin: int
     end: int
     """Its columns in the layer's output."""
-    a: Tensor
-    """``[columns, in]``."""
-    b: Tensor
-    """``[columns, out]``."""
+    expand: Product
+    """``[tokens, columns]`` to ``[tokens, end - begin]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The factors of one layer for all slots of a layout."""
+
+    shrink: Product
+    """``[tokens, in]`` to ``[tokens, parts * columns]``, in one go."""
+    parts: tuple[Part, ...]
+
+
+def plain(matrix: Tensor) -> Product:
+    """The product as torch computes it."""
+    return lambda x: x @ matrix
 
 
 def pack(
@@ -44,45 +60,45 @@ def pack(
     stacked_b: Sequence[Tensor],
     layout: Layout,
     filled: Mapping[int, Sequence[bool]],
-) -> list[Part]:
+    make: MakeProduct = plain,
+) -> Packed:
     """The factors of the layout's slots at their real ranks, slices that no slot fills left out.
 
     ``stacked_a`` are vLLM's ``[slots, 1, max_rank, in]`` of every slice, ``stacked_b``
     ``[slots, 1, out, max_rank]``; ``filled`` says which slices a slot has weights for.
     """
-    parts = []
-    begin = 0
+    pairs = list(zip(layout.slots, layout.ranks, strict=True))
+    rows, parts, begin = [], [], 0
     for index, (a, b) in enumerate(zip(stacked_a, stacked_b, strict=True)):
         end = begin + b.shape[-2]
         if any(filled[slot][index] for slot in layout.slots if slot in filled):
-            pairs = list(zip(layout.slots, layout.ranks, strict=True))
-            rows = torch.cat([a[slot, 0, :rank] for slot, rank in pairs])
-            columns = torch.cat([b[slot, 0, :, :rank] for slot, rank in pairs], dim=1)
-            parts.append(Part(index, begin, end, rows, columns.T.contiguous()))
+            rows += [a[slot, 0, :rank] for slot, rank in pairs]
+            columns = torch.cat([b[slot, 0, :, :rank].T for slot, rank in pairs])
+            parts.append(Part(index, begin, end, make(columns)))
         begin = end
-    return parts
+    return Packed(make(torch.cat(rows).T), tuple(parts))
 
 
-def add(y: Tensor, x: Tensor, parts: Sequence[Part], plan: Plan, gates: Gates) -> None:
+def add(y: Tensor, x: Tensor, packed: Packed, plan: Plan, gates: Gates) -> None:
     """Add the LoRA of every token of ``x [tokens, in]`` to ``y [tokens, out]``, in place."""
-    weights = None if plan.uniform and not gates else plan.weights(x.dtype)
-    for part in parts:
-        shrunk = x @ part.a.T
-        if weights is not None:
-            shrunk.mul_(gated(weights, x, part.index, plan, gates))
-        y[:, part.begin : part.end].addmm_(shrunk, part.b)
+    shrunk = packed.shrink(x).view(x.shape[0], len(packed.parts), -1)
+    if gates:
+        weights = plan.weights(x.dtype)
+        each = [gated(weights, x, part.index, plan, gates) for part in packed.parts]
+        shrunk.mul_(torch.stack(each, dim=1))
+    elif not plan.uniform:
+        shrunk.mul_(plan.weights(x.dtype).unsqueeze(1))
+    for i, part in enumerate(packed.parts):
+        y[:, part.begin : part.end] += part.expand(shrunk[:, i])
 
 
 def gated(weights: Tensor, x: Tensor, index: int, plan: Plan, gates: Gates) -> Tensor:
     """``W`` with the weights of the gates written into the columns of their slots."""
-    fresh = None
+    fresh = weights.clone()
     for slot, of_slices in gates.items():
         gate = of_slices[index]
-        if gate is None:
-            continue
-        fresh = weights.clone() if fresh is None else fresh
-        tokens = plan.tokens_of(slot)
-        start = plan.layout.start(slot)
-        end = start + sum(gate.ranks)
-        fresh[tokens, start:end] = gate(x[tokens]).to(fresh.dtype)
-    return weights if fresh is None else fresh
+        if gate is not None:
+            tokens = plan.tokens_of(slot)
+            start = plan.layout.start(slot)
+            fresh[tokens, start : start + sum(gate.ranks)] = gate(x[tokens]).to(fresh.dtype)
+    return fresh

@@ -18,9 +18,13 @@ from vllm.platforms import current_platform
 from skillweave.agent.serving.plugin.batch import Batch
 from skillweave.agent.serving.plugin.compose import ModuleGate
 from skillweave.agent.serving.plugin.cpu import CpuLayer
+from skillweave.agent.serving.plugin.gpu import GpuLayer
+from skillweave.agent.serving.plugin.onednn import prepared
+from skillweave.agent.serving.plugin.static import MAX_GATED, STATIC_GATES, StaticGates
+from skillweave.skills.errors import AdapterError
 
-OURS = (BaseLinearLayerWithLoRA, LogitsProcessorWithLoRA, VocabParallelEmbeddingWithLoRA)
-"""Layers that get a wrapper of their own; fused experts keep vLLM's."""
+NOT_LINEAR = (LogitsProcessorWithLoRA, VocabParallelEmbeddingWithLoRA)
+"""Layers that get a wrapper of their own on the CPU beside linear ones; fused experts keep vLLM's."""
 
 Shape = tuple[int, int]
 
@@ -38,12 +42,13 @@ class ModelManager(LRUCacheLoRAModelManager):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         wrappers = self.punica_wrapper_mapping.values()
         self._batches = {id(wrapper): (wrapper, Batch(self.lora_slots)) for wrapper in wrappers}
-        self._layers: dict[str, CpuLayer] = {}
+        self._recorded = not kwargs["vllm_config"].model_config.enforce_eager
+        self._layers: dict[str, CpuLayer | GpuLayer] = {}
         for name, module in self.modules.items():
-            if isinstance(module, OURS) and current_platform.is_cpu():
-                shared = module.punica_wrapper
-                self._layers[name] = CpuLayer(shared, self._batches[id(shared)][1])
-                module.set_mapping(self._layers[name])
+            layer = self._layer(module)
+            if layer is not None:
+                self._layers[name] = layer
+                module.set_mapping(layer)
 
     def activate_adapter(self, lora_id: int) -> bool:
         """Put an adapter into a slot, unless it is in one."""
@@ -51,6 +56,39 @@ class ModelManager(LRUCacheLoRAModelManager):  # type: ignore[misc]
         if fresh:
             self._tell_layers(self.lora_index_to_id.index(lora_id), lora_id)
         return fresh
+
+    def check_gate(self, name: str, count: int) -> None:
+        """Refuse a gate over ``count`` adapters that cannot be applied here.
+
+        Raises:
+            AdapterError: it cannot.
+        """
+        if any(
+            module.tp_size > 1 for module in self.modules.values() if hasattr(module, "tp_size")
+        ):
+            raise AdapterError("gates need a server without tensor parallelism")
+        if current_platform.is_cpu():
+            return
+        if not current_platform.is_cuda_alike():
+            raise AdapterError("gates are applied on the CPU and on CUDA devices only")
+        if self._recorded and (name not in STATIC_GATES or count > MAX_GATED):
+            known = ", ".join(STATIC_GATES)
+            raise AdapterError(
+                f"a server with CUDA graphs applies the gates {known}, to {MAX_GATED} adapters"
+                f" at most, not {name} to {count}; start it with --enforce-eager"
+            )
+
+    def _layer(self, module: Any) -> CpuLayer | GpuLayer | None:
+        """The wrapper that a module gets, if it gets one of its own."""
+        linear = isinstance(module, BaseLinearLayerWithLoRA)
+        if current_platform.is_cpu() and (linear or isinstance(module, NOT_LINEAR)):
+            shared = module.punica_wrapper
+            return CpuLayer(shared, self._batches[id(shared)][1], prepared)
+        if current_platform.is_cuda_alike() and linear:
+            shared = module.punica_wrapper
+            static = StaticGates(module.lora_a_stacked) if self._recorded else None
+            return GpuLayer(shared, self._batches[id(shared)][1], static)
+        return None
 
     def shapes(self) -> dict[str, Shape | None]:
         """``(in, out)`` of every module an adapter may have; None where it cannot be told."""

@@ -29,9 +29,7 @@ class WorkerManager(LRUCacheWorkerLoRAManager):  # type: ignore[misc]
 
     def __init__(self, vllm_config: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(vllm_config, *args, **kwargs)
-        parallel = vllm_config.parallel_config
-        self._whole_layers = parallel.tensor_parallel_size == 1
-        self._whole_model = parallel.pipeline_parallel_size == 1
+        self._whole_model = vllm_config.parallel_config.pipeline_parallel_size == 1
 
     @cached_property
     def _components(self) -> Components:
@@ -66,8 +64,8 @@ class WorkerManager(LRUCacheWorkerLoRAManager):  # type: ignore[misc]
                 f"{mix} has the rank {composed.rank} and this server's limit is {limit};"
                 " mix fewer or smaller adapters, or start it with a larger --max-lora-rank"
             )
-        if composed.gates and not self._whole_layers:
-            raise AdapterError(f"{mix}: gates need a server without tensor parallelism")
+        if composed.gates:
+            self._adapter_manager.check_gate(mix.gate, len(mix.terms))
         weights, gates = {}, {}
         for module, factors in composed.factors.items():
             name = self._name_here(module, embedding=factors.embedding)
