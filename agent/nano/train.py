@@ -77,6 +77,10 @@ class Recipe:
                 return Point(tokens, rate, before.batch)
         return self.schedule[-1]
 
+    def plain(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return {**asdict(self), "schedule": [list(point) for point in self.schedule]}
+
     def scaled(self, tokens: int) -> Recipe:
         """The same schedule, stretched or shrunk to another number of tokens."""
         share = tokens / self.tokens
@@ -187,7 +191,7 @@ class Trainer:
         import torch
 
         state = {
-            "recipe": asdict(self.recipe),
+            "recipe": self.recipe.plain(),
             "model": self.model.state_dict(),
             "optimizers": [o.state_dict() for o in self.optimizers],
             "tokens": self.tokens,
@@ -228,7 +232,7 @@ class Trainer:
         half.save_pretrained(self.out)
         self.tokenizer.save_pretrained(self.out)
         log = {
-            **asdict(self.recipe),
+            **self.recipe.plain(),
             "tokens": self.recipe.tokens,
             "parameters": sum(p.numel() for p in self.model.parameters()),
             "blocks": self.block,

@@ -1,13 +1,13 @@
 """EBNF for nano's small languages: what it writes can always be read.
 
-A literal of a plan is a run of pieces of the request: the grammar holds one rule per piece, so
-that copying wrongly is impossible.
+A goal is made of pieces of the request, and a literal is a run of them: the grammar holds one rule
+per piece, so that copying wrongly is impossible.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from skillweave.agent.nano.tokenizer import CLOSE, OPEN
@@ -38,6 +38,17 @@ def spans(text: str, *, rule: str = "span") -> list[str]:
     return [f"{rule} ::= " + " | ".join(f"{rule}{i}" for i in range(len(pieces))), *rules]
 
 
+def words(text: str) -> str:
+    """Any piece of ``text`` that may stand in a goal.
+
+    >>> words(" add 2 to #1, add 3")
+    '" add" | " 2" | " to" | "," | " 3"'
+    """
+    pieces = dict.fromkeys(_PIECES.findall(text))
+    plain = [p for p in pieces if p.strip() and not set(p) & set("<>#")]
+    return " | ".join(map(quoted, plain)) or '" "'
+
+
 def plan_grammar(
     request: str, first: int, known: Sequence[int], *, prefix: str = "", talk: bool = True
 ) -> str:
@@ -57,24 +68,37 @@ def plan_grammar(
         references = [*known, *ids[:position]]
         slot = f"slot{step}"
         more = f' ("\\n" step{step + 1})?' if position + 1 < len(ids) else ""
-        rules.append(f'step{step} ::= "#{step}" ({slot} | words) ({slot} | words)*{more}')
+        rules.append(f'step{step} ::= "#{step}" ({slot} | word)+{more}')
         target = " | ".join(["span", *(f'"#{r}"' for r in references)])
         rules.append(f"{slot} ::= {quoted(OPEN)} ({target}) {quoted(CLOSE)}")
-    rules += [f"words ::= {_WORDS}+", f"reply ::= {_WORDS}+", *spans(request)]
+    rules += [f"word ::= {words(request)}", f"reply ::= {_WORDS}+", *spans(request)]
     return "\n".join(rules)
 
 
-def fill_grammar(source: str, parameters: Sequence[str], letters: str) -> str:
-    """Assignments ``name=A+B``, ``name=true`` or ``name=<< words of the source>>``."""
+def fill_grammar(
+    source: str, parameters: Sequence[str], letters: str, ways: Sequence[Mapping[str, str]] = ()
+) -> str:
+    """Assignments ``name=A+B``, ``name=true`` or ``name=<< words of the source>>``.
+
+    Args:
+        ways: What the types allow: for each way, the letters of the parameters that get values.
+            The other parameters may be set from the words. Without ways anything goes.
+    """
+    said = f'("true" | "false" | {quoted(OPEN)} span {quoted(CLOSE)})'
+    if ways:
+        lines = []
+        for way in ways:
+            parts = [
+                quoted(f" {name}={way[name]}")
+                if name in way
+                else f"({quoted(f' {name}=')} {said})?"
+                for name in parameters
+            ]
+            lines.append(" ".join(parts))
+        return "\n".join(["root ::= " + " | ".join(lines), *spans(source)])
     names = " | ".join(quoted(name) for name in parameters)
-    values = ['"true"', '"false"', f"{quoted(OPEN)} span {quoted(CLOSE)}"]
-    if letters:
-        values.append('letter ("+" letter)*')
-    rules = [
-        "root ::= assignment+",
-        f'assignment ::= " " ({names}) "=" ({" | ".join(values)})',
-        *spans(source),
-    ]
+    value = f'({said} | letter ("+" letter)*)' if letters else said
+    rules = ["root ::= assignment+", f'assignment ::= " " ({names}) "=" {value}', *spans(source)]
     if letters:
         rules.append("letter ::= " + " | ".join(quoted(x) for x in letters))
     return "\n".join(rules)

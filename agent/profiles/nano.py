@@ -13,6 +13,7 @@ from skillweave.agent.nano.corpus import plan_question
 from skillweave.agent.nano.corpus.filling import LETTERS, label
 from skillweave.agent.nano.tokenizer import CLOSE, OPEN
 from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
+from skillweave.agent.profiles.assign import Assignment, assignments, value_of
 from skillweave.agent.profiles.base import Done, Filled, Message, Planned, Prompt, Structure
 from skillweave.agent.profiles.grammar import fill_grammar, plan_grammar
 from skillweave.skills.errors import PlanError
@@ -94,28 +95,30 @@ class NanoProfile:
     def fill(
         self, step: Step, values: Sequence[JsonValue], signature: Signature, notes: Sequence[str]
     ) -> Prompt | None:
-        if len(signature.parameters) == 1 and len(values) == 1:
+        ways = assignments(values, signature)
+        advice = _advice(notes, signature)
+        if not signature.parameters or (
+            len(ways) == 1 and not (advice or _open(signature, ways[0]))
+        ):
             return None
-        if not signature.parameters:
-            return None
-        words = _words_with(step, [label(LETTERS[i], _text(v)) for i, v in enumerate(values)])
-        head = " " + words.strip()
-        tail = [f" note: {advice}" for advice in _advice(notes, signature)]
+        slots = [label(LETTERS[i], _text(v)) for i, v in enumerate(values)]
+        head = " " + _words_with(step, slots).strip()
+        tail = [f" note: {one}" for one in advice]
         question = "\n".join([head, f" {_signature(signature)}", *tail])
-        names = [p.name for p in signature.parameters]
         plain = "\n".join([_SLOT.sub("", head), *tail])
-        grammar = fill_grammar(plain, names, LETTERS[: len(values)])
-        return _ask("fill", question, grammar, 96)
+        given = [{n: "+".join(LETTERS[i] for i in way) for n, way in w.items()} for w in ways]
+        names = [p.name for p in signature.parameters]
+        return _ask("fill", question, fill_grammar(plain, names, LETTERS[: len(values)], given), 96)
 
     def read_fill(
         self, text: str | None, step: Step, values: Sequence[JsonValue], signature: Signature
     ) -> Filled:
-        if text is None:
-            names = [p.name for p in signature.parameters]
-            return Filled(arguments=dict(zip(names, values, strict=False)))
         by_name = {p.name: p for p in signature.parameters}
         arguments: dict[str, JsonValue] = {}
-        for name, said in _ASSIGNMENT.findall(text):
+        if text is None:
+            way = next(iter(assignments(values, signature)), {})
+            arguments = {name: value_of(chosen, values) for name, chosen in way.items()}
+        for name, said in _ASSIGNMENT.findall(text or ""):
             if name in by_name and name not in arguments:
                 arguments[name] = _value(said, values, by_name[name])
         for parameter in signature.parameters:
@@ -218,6 +221,11 @@ def _read_line(line: str, shown: _Window, shift: int) -> Step:
 
 def _text(value: JsonValue) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _open(signature: Signature, way: Assignment) -> bool:
+    """Whether a switch is left that the words of the goal may set."""
+    return any(p.type == "boolean" and p.name not in way for p in signature.parameters)
 
 
 def _advice(notes: Sequence[str], signature: Signature) -> list[str]:

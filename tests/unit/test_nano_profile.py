@@ -98,15 +98,31 @@ def test_an_experience_is_told_where_it_sets_an_optional_parameter() -> None:
     )
     filled = PROFILE.read_fill(" number=A digits=<< 2>>", step, ["3.14159"], ROUND)
     assert filled.arguments == {"number": "3.14159", "digits": "2"}
-    unrelated = PROFILE.fill(step, ["3.14159"], ROUND, ["When splitting, use separator = ;."])
-    assert unrelated is not None
-    assert "note" not in unrelated.messages[-1].content
+    assert PROFILE.fill(step, ["3.14159"], ROUND, ["When splitting, use separator = ;."]) is None
 
 
 def test_an_obvious_assignment_asks_nothing() -> None:
     one = Signature(function="f", parameters=(Parameter(name="text", type="string"),))
     assert PROFILE.fill(REVERSE, ["abc def"], one, ()) is None
     assert PROFILE.read_fill(None, REVERSE, ["abc def"], one).arguments == {"text": "abc def"}
+
+
+def test_what_the_types_decide_is_not_asked() -> None:
+    step = Step(id=2, goal="round {} to {} decimals", inputs=(Ref(step=1), Literal(text="1")))
+    assert PROFILE.fill(step, [26.21, "1"], ROUND, ()) is None
+    filled = PROFILE.read_fill(None, step, [26.21, "1"], ROUND)
+    assert filled.arguments == {"number": 26.21, "digits": "1"}
+
+
+def test_the_model_chooses_among_what_the_types_allow() -> None:
+    step = Step(id=2, goal="multiply {} by {}", inputs=(Ref(step=1), Literal(text="3")))
+    prompt = PROFILE.fill(step, [57, "3"], MULTIPLY, ())
+    assert prompt is not None
+    assert prompt.structure is not None
+    first = (prompt.structure.grammar or "").split("\n")[0]
+    assert first == 'root ::= " number=A" " factor=B" | " factor=A" " number=B"' or first == (
+        'root ::= " number=A" " factor=B" | " number=B" " factor=A"'
+    )
 
 
 def test_several_values_make_one_list() -> None:

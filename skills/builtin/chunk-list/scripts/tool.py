@@ -5,7 +5,7 @@ def _whole(value: float, name: str) -> int:
     return int(value)
 
 
-def chunk_list(items: list[str], size: int) -> list[list[str]]:
+def chunk_list(items: list[str | float], size: int) -> list[list[str | float]]:
     """Cut a list into groups of a given size.
 
     Args:

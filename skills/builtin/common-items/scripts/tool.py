@@ -1,4 +1,4 @@
-def common_items(first: list[str], second: list[str]) -> list[str]:
+def common_items(first: list[str | float], second: list[str | float]) -> list[str | float]:
     """Find the items that two lists have in common.
 
     Args:

@@ -1,4 +1,4 @@
-def contains_item(items: list[str], item: str) -> bool:
+def contains_item(items: list[str | float], item: str) -> bool:
     """Check whether a list contains a given item.
 
     Args:

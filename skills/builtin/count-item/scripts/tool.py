@@ -1,4 +1,4 @@
-def count_item(items: list[str], item: str) -> int:
+def count_item(items: list[str | float], item: str) -> int:
     """Count how many times a given item occurs in a list.
 
     Args:

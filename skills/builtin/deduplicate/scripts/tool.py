@@ -1,4 +1,4 @@
-def deduplicate(items: list[str]) -> list[str]:
+def deduplicate(items: list[str | float]) -> list[str | float]:
     """Remove repeated items from a list, keeping each item once.
 
     Args:

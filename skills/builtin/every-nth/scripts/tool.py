@@ -5,7 +5,7 @@ def _whole(value: float, name: str) -> int:
     return int(value)
 
 
-def every_nth(items: list[str], step: int) -> list[str]:
+def every_nth(items: list[str | float], step: int) -> list[str | float]:
     """Take every nth item of a list.
 
     Args:

@@ -13,7 +13,7 @@ def _count(value: float, name: str) -> int:
     return whole
 
 
-def last_items(items: list[str], number: int) -> list[str]:
+def last_items(items: list[str | float], number: int) -> list[str | float]:
     """Take the last few items of a list.
 
     Args:

@@ -1,4 +1,4 @@
-def list_difference(first: list[str], second: list[str]) -> list[str]:
+def list_difference(first: list[str | float], second: list[str | float]) -> list[str | float]:
     """Find the items of the first list that are not in the second list.
 
     Args:

@@ -1,4 +1,4 @@
-def list_length(items: list[str]) -> int:
+def list_length(items: list[str | float]) -> int:
     """Count how many items a list has.
 
     Args:

@@ -1,4 +1,4 @@
-def merge_lists(first: list[str], second: list[str]) -> list[str]:
+def merge_lists(first: list[str | float], second: list[str | float]) -> list[str | float]:
     """Merge two lists into one.
 
     Args:

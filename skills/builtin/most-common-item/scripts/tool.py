@@ -1,7 +1,7 @@
 from collections import Counter
 
 
-def most_common_item(items: list[str]) -> str:
+def most_common_item(items: list[str | float]) -> str | float:
     """Find the most frequent item of a list.
 
     Args:

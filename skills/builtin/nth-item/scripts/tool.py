@@ -5,7 +5,7 @@ def _whole(value: float, name: str) -> int:
     return int(value)
 
 
-def nth_item(items: list[str], position: int) -> str:
+def nth_item(items: list[str | float], position: int) -> str | float:
     """Pick one item of a list by its position: first, second, third and so on.
 
     Args:

@@ -1,4 +1,4 @@
-def remove_item(items: list[str], item: str) -> list[str]:
+def remove_item(items: list[str | float], item: str) -> list[str | float]:
     """Remove a given item from a list.
 
     Args:

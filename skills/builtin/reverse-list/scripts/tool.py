@@ -1,4 +1,4 @@
-def reverse_list(items: list[str]) -> list[str]:
+def reverse_list(items: list[str | float]) -> list[str | float]:
     """Put the items of a list in the opposite order, last item first.
 
     Args:

@@ -1,7 +1,7 @@
 from collections import Counter
 
 
-def same_items(first: list[str], second: list[str]) -> bool:
+def same_items(first: list[str | float], second: list[str | float]) -> bool:
     """Check whether two lists hold the same items in any order.
 
     Args:

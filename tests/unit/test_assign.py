@@ -1,0 +1,46 @@
+"""Which value may go to which parameter."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from skillweave.agent.profiles.assign import MOST, assignments, value_of
+from skillweave.skills.signature import signature_of
+
+ROUND = signature_of("def f(number: float, digits: int = 0) -> float: ...", "f")
+REPEAT = signature_of("def f(text: str, times: int) -> str: ...", "f")
+SUBTRACT = signature_of("def f(number: float, amount: float) -> float: ...", "f")
+TOTAL = signature_of("def f(numbers: list[float]) -> float: ...", "f")
+FIRST = signature_of("def f(items: list[str], number: int) -> list[str]: ...", "f")
+
+
+def test_types_decide_where_they_can() -> None:
+    assert assignments(["2.5", 1], ROUND) == ({"number": (0,), "digits": (1,)},)
+    assert assignments([3, "ha"], REPEAT) == ({"times": (0,), "text": (1,)},)
+    assert assignments(["3, 1, 2", "2"], FIRST) == ({"items": (0,), "number": (1,)},)
+
+
+def test_what_types_leave_open_is_listed() -> None:
+    assert len(assignments([5, 3], SUBTRACT)) == 2
+
+
+def test_values_are_gathered_into_a_list() -> None:
+    (way,) = assignments([1, 2, 3], TOTAL)
+    assert value_of(way["numbers"], [1, 2, 3]) == [1, 2, 3]
+    assert value_of((0,), ["3, 1"]) == "3, 1"
+
+
+def test_there_may_be_no_way() -> None:
+    assert assignments([1], SUBTRACT) == ()
+    assert assignments(["no number", 1], SUBTRACT) == ()
+    assert assignments([1, 2, 3], SUBTRACT) == ()
+
+
+@given(st.lists(st.one_of(st.integers(), st.text(max_size=5)), max_size=5))
+def test_every_way_uses_each_value_once(values: list[JsonValue]) -> None:
+    for signature in (ROUND, REPEAT, SUBTRACT, TOTAL, FIRST):
+        ways = assignments(values, signature)
+        assert len(ways) <= MOST
+        for way in ways:
+            assert sorted(i for chosen in way.values() for i in chosen) == list(range(len(values)))
+            assert all(p.name in way for p in signature.parameters if p.required)

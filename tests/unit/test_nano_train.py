@@ -1,0 +1,69 @@
+"""nano's training: the schedule, and that a killed run ends where an undisturbed one does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from skillweave.agent.nano import batches
+from skillweave.agent.nano import train as training
+from skillweave.agent.nano.train import Point, Recipe, TrainProgress, train
+from skillweave.skills.errors import SettingsError
+
+TINY = Recipe(schedule=(Point(0, 0.0, 512), Point(2_000, 1e-3, 512), Point(6_000, 0.0, 512)))
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "BLOCK", 48)
+    monkeypatch.setattr(training, "TOKENIZER_EXAMPLES", 400)
+
+
+class Killed(BaseException):
+    """Like SIGKILL between two steps."""
+
+
+def kill_after(tokens: int) -> object:
+    def report(at: TrainProgress) -> None:
+        if at.tokens > tokens:
+            raise Killed
+
+    return report
+
+
+def test_a_killed_run_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+    train(tmp_path / "whole", TINY)
+    with pytest.raises(Killed):
+        train(tmp_path / "killed", TINY, progress=kill_after(4_500))  # type: ignore[arg-type]
+    assert not (tmp_path / "killed" / "model.safetensors").exists()
+    train(tmp_path / "killed", TINY, resume=True)
+    whole, killed = (
+        load_file(tmp_path / name / "model.safetensors") for name in ("whole", "killed")
+    )
+    assert whole.keys() == killed.keys()
+    assert all(torch.equal(whole[name], killed[name]) for name in whole)
+
+
+def test_what_is_still_to_come_may_be_changed_and_the_past_may_not(tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        train(tmp_path, TINY, progress=kill_after(2_500))  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="another recipe"):
+        train(tmp_path, replace(TINY, seed=2), resume=True)
+    with pytest.raises(SettingsError, match="another recipe"):
+        train(tmp_path, TINY.scaled(60_000), resume=True)
+
+
+def test_there_must_be_a_run_to_resume(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="start without --resume"):
+        train(tmp_path, TINY, resume=True)
+
+
+def test_the_schedule_is_linear_between_its_points() -> None:
+    assert TINY.at(1_000).rate == pytest.approx(5e-4)
+    assert TINY.at(4_000).rate == pytest.approx(5e-4)
+    assert TINY.at(9_000) == TINY.schedule[-1]
+    assert TINY.scaled(12_000).at(8_000).rate == pytest.approx(5e-4)
