@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from skillweave.agent.nano.train import TrainProgress
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+BASE: Final = "nano"
 TARGETS: Final = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
@@ -37,7 +39,7 @@ class LoraRecipe:
 
     rank: int = 16
     alpha: int = 32
-    tokens: int = 600_000
+    tokens: int = 400_000
     tokens_per_batch: int = 2048
     rate: float = 4e-3
     seed: int = 1
@@ -46,6 +48,13 @@ class LoraRecipe:
 def as_conversation(input: str, output: str) -> Conversation:
     """A pair in nano's ``do`` language, as the agent will ask it."""
     return Conversation("do", " " + input, " " + output)
+
+
+def _name_base(config: Path) -> None:
+    """Name the base model; PEFT writes the folder it was loaded from."""
+    said = json.loads(config.read_text("utf-8"))
+    said["base_model_name_or_path"] = BASE
+    config.write_text(json.dumps(said, indent=2) + "\n", "utf-8")
 
 
 def train_adapter(
@@ -76,7 +85,6 @@ def train_adapter(
         lora_alpha=recipe.alpha,
         target_modules=TARGETS,
         task_type="CAUSAL_LM",
-        base_model_name_or_path="nano",
     )
     model = peft.get_peft_model(plain, settings)
     weights = [p for p in model.parameters() if p.requires_grad]
@@ -112,4 +120,5 @@ def train_adapter(
         index += 1
     model.to(torch.bfloat16).save_pretrained(out)
     (out / "README.md").unlink(missing_ok=True)
+    _name_base(out / "adapter_config.json")
     return plain.to(torch.float32)

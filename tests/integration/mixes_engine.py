@@ -24,10 +24,11 @@ ENGINE: dict[str, Any] = {
     "max_cpu_loras": 8,
     "max_lora_rank": 64,
     "max_model_len": 256,
-    "max_num_batched_tokens": 48,
     "max_num_seqs": 16,
+    # Small, so that long prompts are cut up and long answers run out of room.
+    "max_num_batched_tokens": 64,
     "block_size": 32,
-    "num_gpu_blocks_override": 24,
+    "num_gpu_blocks_override": 28,
     "gpu_memory_utilization": 0.05,
     "enable_prefix_caching": True,
     "disable_log_stats": False,
@@ -35,37 +36,28 @@ ENGINE: dict[str, Any] = {
 }
 
 
-def main() -> None:
-    os.environ |= {
-        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-        "VLLM_LOGGING_LEVEL": "WARNING",
-        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-        "TORCHDYNAMO_DISABLE": "1",
-    }
-    answers = sys.stdout
-    sys.stdout = sys.stderr
-    from vllm import LLM, SamplingParams
-    from vllm.inputs import TokensPrompt
+class Engine:
+    """Runs jobs, and counts what vLLM did on the way."""
 
-    from skillweave.agent.serving.plugin.install import installed
-    from skillweave.agent.serving.plugin.requests import request_for
+    def __init__(self, model: str) -> None:
+        from vllm import LLM
 
-    llm = LLM(sys.argv[1], **ENGINE)
-    ids: dict[str, int] = {}
+        from skillweave.agent.serving.plugin.install import installed
 
-    def adapter(name: str) -> Any:
-        return request_for(name, lora_int_id=ids.setdefault(name, len(ids) + 1)) if name else None
+        self._llm = LLM(model, **ENGINE)
+        if not installed():
+            raise SystemExit("vLLM did not load the plugin")
+        self._ids: dict[str, int] = {}
 
-    def preemptions() -> int:
-        metrics = [m for m in llm.get_metrics() if m.name == "vllm:num_preemptions"]
-        return sum(m.value for m in metrics)
+    def run(self, job: dict[str, Any]) -> dict[str, Any]:
+        from vllm import SamplingParams
+        from vllm.inputs import TokensPrompt
 
-    results = []
-    for job in json.loads(Path(sys.argv[2]).read_text()):
-        if job.get("fresh"):
-            llm.reset_prefix_cache()
-        before = preemptions()
-        outputs = llm.generate(
+        if not job["cached"]:
+            self._llm.reset_prefix_cache()
+        before = self._preemptions()
+        loaded = self._llm.llm_engine.list_loras()
+        outputs = self._llm.generate(
             [TokensPrompt(prompt_token_ids=ids) for ids in job["prompts"]],
             SamplingParams(
                 max_tokens=job["tokens"],
@@ -74,22 +66,51 @@ def main() -> None:
                 logprobs=TOP,
                 detokenize=False,
             ),
-            lora_request=[adapter(name) for name in job["models"]],
+            lora_request=[self._adapter(name) for name in job["models"]],
             use_tqdm=False,
         )
-        rows = [
-            {
-                "tokens": list(output.outputs[0].token_ids),
-                "logprobs": [
-                    {str(token): found.logprob for token, found in step.items()}
-                    for step in output.outputs[0].logprobs
-                ],
-                "cached": output.num_cached_tokens,
-            }
-            for output in outputs
-        ]
-        results.append({"rows": rows, "preemptions": preemptions() - before})
-    json.dump({"installed": installed(), "results": results}, answers)
+        wanted = {self._ids[name] for name in job["models"] if name}
+        return {
+            "rows": [_row(output) for output in outputs],
+            "preemptions": self._preemptions() - before,
+            "loaded_before": len(wanted & loaded),
+        }
+
+    def _adapter(self, name: str) -> Any:
+        from skillweave.agent.serving.plugin.requests import request_for
+
+        if not name:
+            return None
+        number = self._ids.setdefault(name, len(self._ids) + 1)
+        return request_for(name, lora_int_id=number)
+
+    def _preemptions(self) -> int:
+        metrics = self._llm.get_metrics()
+        return sum(metric.value for metric in metrics if metric.name == "vllm:num_preemptions")
+
+
+def _row(output: Any) -> dict[str, Any]:
+    answer = output.outputs[0]
+    return {
+        "tokens": list(answer.token_ids),
+        "logprobs": [
+            {str(token): found.logprob for token, found in step.items()} for step in answer.logprobs
+        ],
+        "cached": output.num_cached_tokens,
+    }
+
+
+def main() -> None:
+    os.environ |= {
+        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+        "VLLM_LOGGING_LEVEL": "ERROR",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "TORCHDYNAMO_DISABLE": "1",
+    }
+    answers, sys.stdout = sys.stdout, sys.stderr
+    engine = Engine(sys.argv[1])
+    jobs = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
+    json.dump({name: engine.run(job) for name, job in jobs.items()}, answers)
 
 
 if __name__ == "__main__":

@@ -91,7 +91,12 @@ def test_skillweave_is_a_namespace_package() -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "name"), [("console_scripts", "skillweave"), ("skillweave.commands", "eval")]
+    ("group", "name"),
+    [
+        ("console_scripts", "skillweave"),
+        ("skillweave.commands", "eval"),
+        ("vllm.general_plugins", "skillweave"),
+    ],
 )
 def test_entry_points_resolve(group: str, name: str) -> None:
     (point,) = entry_points(group=group, name=name)

@@ -51,6 +51,7 @@ class Plan:
     """The slots in use."""
     layout: Layout
     _weights: dict[torch.dtype, Tensor] = field(default_factory=dict)
+    _indices: dict[int, Tensor] = field(default_factory=dict)
 
     @cached_property
     def uniform(self) -> bool:
@@ -66,7 +67,9 @@ class Plan:
 
     def tokens_of(self, slot: int) -> Tensor:
         """The indices of the tokens that use a slot."""
-        return (self.tokens == slot).nonzero().squeeze(1)
+        if slot not in self._indices:
+            self._indices[slot] = (self.tokens == slot).nonzero().squeeze(1)
+        return self._indices[slot]
 
 
 def weights_of(tokens: Tensor, layout: Layout, dtype: torch.dtype) -> Tensor:
@@ -101,7 +104,7 @@ class Batch:
         if self._plan is None:
             if self._tokens is None:
                 raise RuntimeError("vLLM ran a layer before it said which adapters the batch uses")
-            slots = self._tokens.unique().tolist()
+            slots = sorted(set(self._tokens.tolist()))
             active = tuple(slot for slot in slots if slot >= 0 and self._ranks[slot])
             self._plan = Plan(self._tokens, active, self._layout(active))
         return self._plan

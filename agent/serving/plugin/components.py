@@ -10,7 +10,7 @@ from skillweave.agent.serving.plugin.compose import Composed, Prototypes, compos
 from skillweave.agent.serving.plugin.library import folder_of
 from skillweave.skills import gates
 from skillweave.skills.factors import Adapter, read_factors
-from skillweave.skills.gates import kept_prototypes
+from skillweave.skills.gates import kept_prototypes, prototypes_of
 from skillweave.skills.mix import Mix
 from skillweave.skills.model import Skill
 
@@ -46,7 +46,10 @@ class Components:
         return self._adapters[skill.digest]
 
     def _prototypes(self, skill: Skill, adapter: Adapter) -> Prototypes:
-        return kept_prototypes(self._folder, skill.digest, lambda: adapter)
+        try:
+            return kept_prototypes(self._folder, skill.digest, lambda: adapter)
+        except OSError:  # a library on a read-only disk
+            return prototypes_of(adapter)
 
     def _forget(self) -> None:
         sizes = {digest: _bytes(adapter) for digest, adapter in self._adapters.items()}

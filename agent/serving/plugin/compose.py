@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from skillweave.skills import gates
@@ -18,7 +19,7 @@ Prototypes = Mapping[str, "Tensor"]
 """A direction ``[in]`` for every module of an adapter."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ModuleGate:
     """The gate of a mix in one module: which columns of the rank belong to which adapter."""
 
@@ -29,14 +30,21 @@ class ModuleGate:
     prototypes: Tensor
     """``[k, in]`` for ``k`` ranks."""
 
+    @property
+    def columns(self) -> int:
+        """The columns of all adapters together."""
+        return sum(self.ranks)
+
+    @cached_property
+    def owner(self) -> Tensor:
+        """Which adapter every column belongs to: ``[columns]``."""
+        import torch
+
+        return torch.repeat_interleave(torch.tensor(self.ranks)).to(self.prototypes.device)
+
     def __call__(self, hidden: Tensor) -> Tensor:
-        """The weight of every column: ``[tokens, sum(ranks)]`` for ``hidden [tokens, in]``."""
-        weights = self.gate(hidden, self.prototypes, self.options)
-        first = self.ranks[0]
-        if all(rank == first for rank in self.ranks):
-            return weights.repeat_interleave(first, dim=1)
-        repeats = weights.new_tensor(self.ranks, dtype=int)
-        return weights.repeat_interleave(repeats, dim=1)
+        """The weight of every column: ``[tokens, columns]`` for ``hidden [tokens, in]``."""
+        return self.gate(hidden, self.prototypes, self.options).index_select(1, self.owner)
 
 
 @dataclass(frozen=True, slots=True)

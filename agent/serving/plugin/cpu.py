@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skillweave.agent.serving.plugin.batch import Batch, Layout, Plan
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 KEPT_LAYOUTS = 2
+WORTH_PREPARING = 8
+"""Uses of a layout after which its products are prepared: it costs what ten steps then save."""
+
+
+@dataclass
+class Kept:
+    """The packed factors of a layout, and how often they were used."""
+
+    packed: Packed
+    uses: int = 0
 
 
 class CpuLayer:
@@ -23,7 +34,7 @@ class CpuLayer:
         self._make = make
         self._filled: dict[int, tuple[bool, ...]] = {}
         self._gates: dict[int, tuple[ModuleGate | None, ...]] = {}
-        self._kept: dict[Layout, Packed] = {}
+        self._kept: dict[Layout, Kept] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._shared, name)
@@ -103,10 +114,13 @@ class CpuLayer:
     def _packed(
         self, layout: Layout, stacked_a: tuple[Tensor, ...], stacked_b: tuple[Tensor, ...]
     ) -> Packed:
-        packed = self._kept.get(layout)
-        if packed is None:
+        kept = self._kept.get(layout)
+        if kept is None:
             while len(self._kept) >= KEPT_LAYOUTS:
                 del self._kept[next(iter(self._kept))]
-            packed = pack(stacked_a, stacked_b, layout, self._filled, self._make)
-            self._kept[layout] = packed
-        return packed
+            kept = Kept(pack(stacked_a, stacked_b, layout, self._filled))
+            self._kept[layout] = kept
+        kept.uses += 1
+        if kept.uses == WORTH_PREPARING and self._make is not plain:
+            kept.packed = pack(stacked_a, stacked_b, layout, self._filled, self._make)
+        return kept.packed

@@ -83,9 +83,8 @@ def add(y: Tensor, x: Tensor, packed: Packed, plan: Plan, gates: Gates) -> None:
     """Add the LoRA of every token of ``x [tokens, in]`` to ``y [tokens, out]``, in place."""
     shrunk = packed.shrink(x).view(x.shape[0], len(packed.parts), -1)
     if gates:
-        weights = plan.weights(x.dtype)
-        each = [gated(weights, x, part.index, plan, gates) for part in packed.parts]
-        shrunk.mul_(torch.stack(each, dim=1))
+        for i, part in enumerate(packed.parts):
+            shrunk[:, i] *= gated(plan.weights(x.dtype), x, part.index, plan, gates)
     elif not plan.uniform:
         shrunk.mul_(plan.weights(x.dtype).unsqueeze(1))
     for i, part in enumerate(packed.parts):
@@ -98,7 +97,11 @@ def gated(weights: Tensor, x: Tensor, index: int, plan: Plan, gates: Gates) -> T
     for slot, of_slices in gates.items():
         gate = of_slices[index]
         if gate is not None:
-            tokens = plan.tokens_of(slot)
             start = plan.layout.start(slot)
-            fresh[tokens, start : start + sum(gate.ranks)] = gate(x[tokens]).to(fresh.dtype)
+            columns = fresh[:, start : start + gate.columns]
+            if plan.uniform:
+                columns.copy_(gate(x))
+            else:
+                tokens = plan.tokens_of(slot)
+                columns[tokens] = gate(x[tokens]).to(fresh.dtype)
     return fresh

@@ -74,5 +74,5 @@ class GpuLayer:
             for index, gate in enumerate(self._gates.get(slot, ())):
                 if gate is not None:
                     tokens = plan.tokens_of(slot)
-                    columns = sum(gate.ranks)
-                    shrunk[index, tokens, :columns] *= gate(x[tokens]).to(shrunk.dtype)
+                    columns = shrunk[index, :, : gate.columns]
+                    columns[tokens] *= gate(x[tokens]).to(shrunk.dtype)

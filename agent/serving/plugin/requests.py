@@ -14,7 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from vllm.exceptions import VLLMNotFoundError, VLLMValidationError
+from vllm.exceptions import VLLMNotFoundError, VLLMServerError, VLLMValidationError
 from vllm.lora.request import LoRARequest
 from vllm.lora.resolver import LoRAResolver
 
@@ -76,6 +76,8 @@ async def check_model(serving: Any, request: Any) -> Any:
         return serving.create_error_response(
             one_line(error), "NotFoundError", HTTPStatus.NOT_FOUND, param="model"
         )
+    except VLLMServerError:
+        raise
     except Exception as error:  # noqa: BLE001 - an engine in another process says no more than that
         return serving.create_error_response(one_line(error), param="model")
     request.model = resolved.lora_name

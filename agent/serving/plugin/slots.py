@@ -63,9 +63,7 @@ class ModelManager(LRUCacheLoRAModelManager):  # type: ignore[misc]
         Raises:
             AdapterError: it cannot.
         """
-        if any(
-            module.tp_size > 1 for module in self.modules.values() if hasattr(module, "tp_size")
-        ):
+        if any(getattr(module, "tp_size", 1) > 1 for module in self.modules.values()):
             raise AdapterError("gates need a server without tensor parallelism")
         if current_platform.is_cpu():
             return
@@ -95,16 +93,13 @@ class ModelManager(LRUCacheLoRAModelManager):  # type: ignore[misc]
         found: dict[str, Shape | None] = {}
         for name, module in self.modules.items():
             parts = self.packed_modules.get(name, [name])
-            found.update(dict.fromkeys(parts))
-            if isinstance(module, BaseLinearLayerWithLoRA) and module.tp_size == 1:
-                pairs = zip(module.lora_a_stacked, module.lora_b_stacked, strict=True)
-                slices = [(a.shape[-1], b.shape[-2]) for a, b in pairs]
-                if len(slices) == len(parts):
-                    found.update(zip(parts, slices, strict=True))
+            slices = _shapes(module)
+            known = slices if len(slices) == len(parts) else [None] * len(parts)
+            found.update(zip(parts, known, strict=True))
         return found
 
     def _tell_layers(self, slot: int, lora_id: int) -> None:
-        model = self._registered_adapters.cache[lora_id]
+        model = self.get_adapter(lora_id)
         gates = getattr(model, "gates", {})
         rank = 0
         for name, layer in self._layers.items():
@@ -139,6 +134,20 @@ class ModelManager(LRUCacheLoRAModelManager):  # type: ignore[misc]
         for wrapper, batch in self._batches.values():
             if wrapper.indices_len[0] is not None:
                 batch.update(wrapper.token_lora_indices)
+
+
+def _shapes(module: Any) -> list[Shape]:
+    """``(in, out)`` of every slice of a layer; empty where it cannot be told."""
+    if getattr(module, "tp_size", 1) > 1:
+        return []
+    if isinstance(module, BaseLinearLayerWithLoRA):
+        pairs = zip(module.lora_a_stacked, module.lora_b_stacked, strict=True)
+        return [(a.shape[-1], b.shape[-2]) for a, b in pairs]
+    if isinstance(module, LogitsProcessorWithLoRA):
+        return [(module.lora_a_stacked.shape[-1], module.lora_b_stacked.shape[-2])]
+    if isinstance(module, VocabParallelEmbeddingWithLoRA):
+        return [(module.lora_a_stacked.shape[1], module.lora_b_stacked.shape[-2])]
+    return []
 
 
 def _rank(weights: LoRALayerWeights | None) -> int:

@@ -30,14 +30,13 @@ class StaticGates:
         """``stacked_a`` are vLLM's ``[slots, 1, max_rank, in]`` of every slice."""
         slices = len(stacked_a)
         slots, _, ranks, inputs = stacked_a[0].shape
-        on = {"device": stacked_a[0].device}
-        dtype = stacked_a[0].dtype
-        self._prototypes = torch.zeros(slices, slots, MAX_GATED, inputs, dtype=dtype, **on)
-        self._absent = torch.ones(slices, slots, MAX_GATED, dtype=torch.bool, **on)
-        self._owner = torch.full((slices, slots, ranks), MAX_GATED, dtype=torch.long, **on)
+        fresh = stacked_a[0].new_full
+        self._prototypes = fresh((slices, slots, MAX_GATED, inputs), 0.0)
+        self._absent = fresh((slices, slots, MAX_GATED), True, dtype=torch.bool)
+        self._owner = fresh((slices, slots, ranks), MAX_GATED, dtype=torch.long)
         """Which adapter a column belongs to; ``MAX_GATED`` means that it always counts fully."""
-        self._top = torch.ones(slots, 1, dtype=torch.long, **on)
-        self._temperature = torch.ones(slots, 1, **on)
+        self._top = fresh((slots, 1), 1, dtype=torch.long)
+        self._temperature = fresh((slots, 1), 1.0, dtype=torch.float32)
 
     def set_slot(self, slot: int, gates: Sequence[ModuleGate | None]) -> None:
         """The gates of the adapter in a slot, one for each slice."""
@@ -49,8 +48,7 @@ class StaticGates:
             count = len(gate.ranks)
             self._prototypes[index, slot, :count].copy_(gate.prototypes)
             self._absent[index, slot, :count] = False
-            owner = torch.arange(count).repeat_interleave(torch.tensor(gate.ranks))
-            self._owner[index, slot, : len(owner)].copy_(owner)
+            self._owner[index, slot, : gate.columns].copy_(gate.owner)
             options = {name: option.default for name, option in gate.gate.options.items()}
             options.update(gate.options)
             self._top[slot] = int(options["top"])

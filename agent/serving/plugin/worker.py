@@ -5,6 +5,7 @@ Loads what a request names: ``skillweave:`` and a canonical mix expression as it
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
 from typing import Any
 
@@ -18,8 +19,14 @@ from skillweave.agent.serving.plugin.components import Components
 from skillweave.agent.serving.plugin.compose import Composed
 from skillweave.agent.serving.plugin.library import SCHEME, folder_of, served_library
 from skillweave.agent.serving.plugin.slots import GatedLoRAModel, ModelManager
-from skillweave.skills.errors import AdapterError
+from skillweave.skills.errors import AdapterError, SkillNotFoundError
 from skillweave.skills.mix import Mix, parse_mix
+from skillweave.skills.model import Skill
+
+FUSED = frozenset({"experts", "base_layer"})
+"""Modules that hold all experts in one tensor."""
+MOMENTS = (0.02, 0.2, 0.5)
+"""How long to wait before looking for a version again, in seconds."""
 
 
 class WorkerManager(LRUCacheWorkerLoRAManager):  # type: ignore[misc]
@@ -47,8 +54,8 @@ class WorkerManager(LRUCacheWorkerLoRAManager):  # type: ignore[misc]
             model = super()._load_adapter(lora_request)
         else:
             mix = parse_mix(path.removeprefix(SCHEME))
-            skills = served_library().skills(mix)
-            if mix.is_single:
+            skills = _skills(mix)
+            if mix.is_single and self._needs_stock(skills[0]):
                 folder = str(folder_of(skills[0]))
                 model = super()._load_adapter(LoRARequest(name, lora_request.lora_int_id, folder))
             else:
@@ -56,6 +63,11 @@ class WorkerManager(LRUCacheWorkerLoRAManager):  # type: ignore[misc]
                 model = self._composed(mix, composed, lora_request.lora_int_id)
         self._check_shapes(name, model)
         return model
+
+    def _needs_stock(self, skill: Skill) -> bool:
+        """Whether only vLLM's own loader can read it: fused experts, a classifier's head."""
+        targets = skill.adapter.targets if skill.adapter is not None else ()
+        return bool(FUSED & set(targets)) or bool(self._adapter_manager.is_pooling_model)
 
     def _composed(self, mix: Mix, composed: Composed, lora_int_id: int) -> LoRAModel:
         limit = self.lora_config.max_lora_rank
@@ -105,3 +117,13 @@ class WorkerManager(LRUCacheWorkerLoRAManager):  # type: ignore[misc]
                     f"{name} was trained for another base model: its {module} is"
                     f" {given[1]}x{given[0]}, and {here}"
                 )
+
+
+def _skills(mix: Mix) -> list[Skill]:
+    """The adapters of a mix. While a skill is replaced, its old version is nowhere for a moment."""
+    for seconds in MOMENTS:
+        try:
+            return served_library().skills(mix)
+        except SkillNotFoundError:
+            time.sleep(seconds)
+    return served_library().skills(mix)

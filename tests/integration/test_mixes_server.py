@@ -1,0 +1,233 @@
+"""The served library over HTTP: names, mixes and new versions; what is wrong with a request; no harm done."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import torch
+
+from skillweave.agent.serving.server import Server
+from skillweave.agent.serving.spec import spec_for
+from skillweave.agent.settings import Settings
+from skillweave.skills.factors import Factors, write_adapter
+from skillweave.skills.folder import content_hash
+
+HIDDEN, INNER, LAYERS = 64, 128, 2
+MODULES = {
+    **{f"self_attn.{name}_proj": (HIDDEN, HIDDEN) for name in "qkvo"},
+    **{f"mlp.{name}_proj": (INNER, HIDDEN) for name in ("gate", "up")},
+    "mlp.down_proj": (HIDDEN, INNER),
+}
+"""The linear layers of the model: ``(out, in)``."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Llama with random weights, of nano's profile."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("model")
+    words = ["<pad>", "<eos>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>")
+    fast.chat_template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(words),
+        hidden_size=HIDDEN,
+        intermediate_size=INNER,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=2,
+        head_dim=32,
+        max_position_embeddings=512,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=1,
+        initializer_range=0.3,
+    )
+    config.skillweave_profile = "nano"
+    LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+    return folder
+
+
+def put(library: Path, name: str, *, seed: int = 0, rank: int = 4, base: str = "") -> Path:
+    """Put an adapter with random factors into the library."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def randn(rows: int, columns: int) -> torch.Tensor:
+        values = torch.randn(rows, columns, generator=generator)
+        return values.div(columns**0.5)
+
+    adapter = {
+        f"model.layers.{layer}.{module}": Factors(randn(rank, inputs), randn(outputs, rank))
+        for layer in range(LAYERS)
+        for module, (outputs, inputs) in MODULES.items()
+    }
+    return _written(library, name, adapter, base)
+
+
+def _written(library: Path, name: str, adapter: dict[str, Factors], base: str = "") -> Path:
+    skill = library / "skills" / name
+    write_adapter(adapter, skill / "adapter", base=base)
+    text = f"---\nname: {name}\ndescription: random\n---\n"
+    (skill / "SKILL.md").write_text(text, encoding="utf-8")
+    return skill
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Good adapters, and one of each kind that cannot be served."""
+    library = tmp_path_factory.mktemp("library")
+    for seed, name in enumerate(("one", "two", "three"), start=1):
+        put(library, name, seed=seed)
+    put(library, "wide", seed=4, rank=16)
+    put(library, "too-wide", seed=5, rank=32)
+    put(library, "foreign", seed=6, base="ab" * 32)
+    small = Factors(torch.ones(2, HIDDEN // 2), torch.ones(HIDDEN // 2, 2))
+    _written(library, "smaller", {"model.layers.0.self_attn.q_proj": small})
+    deep = Factors(torch.ones(2, HIDDEN), torch.ones(HIDDEN, 2))
+    _written(library, "deeper", {"model.layers.9.self_attn.q_proj": deep})
+    cut = put(library, "cut", seed=7) / "adapter" / "adapter_model.safetensors"
+    cut.write_bytes(cut.read_bytes()[:-100])
+    nan = Factors(torch.full((2, HIDDEN), float("nan")), torch.ones(HIDDEN, 2))
+    _written(library, "nan", {"model.layers.0.self_attn.q_proj": nan})
+    advice = library / "skills" / "advice"
+    advice.mkdir()
+    (advice / "SKILL.md").write_text("---\nname: advice\ndescription: x\n---\nDo well.\n")
+    return library
+
+
+@pytest.fixture(scope="module")
+def server(
+    folder: Path, library: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    state = tmp_path_factory.mktemp("state")
+    settings = Settings.load(state_dir=state, library=library, start_seconds=180.0)
+    server = asyncio.run(Server.start(spec_for(str(folder), settings), state))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def client(server: Server) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60, trust_env=False) as client:
+        yield client
+
+
+async def ask(client: httpx.AsyncClient, model: str, prompt: str = "hello") -> httpx.Response:
+    options = {"max_tokens": 12, "temperature": 0, "ignore_eos": True}
+    return await client.post("/completions", json={"model": model, "prompt": prompt, **options})
+
+
+async def text(client: httpx.AsyncClient, model: str, prompt: str = "hello") -> str:
+    response = await ask(client, model, prompt)
+    assert response.status_code == 200, response.text
+    found: str = response.json()["choices"][0]["text"]
+    return found
+
+
+class TestNames:
+    async def test_the_answer_says_which_version_gave_it(
+        self, client: httpx.AsyncClient, library: Path
+    ) -> None:
+        version = f"one@{content_hash(library / 'skills' / 'one')[:12]}"
+        response = await ask(client, "one")
+        assert (response.status_code, response.json()["model"]) == (200, version)
+        assert await text(client, version) == response.json()["choices"][0]["text"]
+        assert (await ask(client, "nano")).json()["model"] == "nano"
+
+    async def test_mixes_and_gates(self, client: httpx.AsyncClient) -> None:
+        names = ["nano", "one", "one:0.5+two:0.5", "two+one:-1", "arrow(one,two,three;top=2)"]
+        answers = [await text(client, name) for name in names]
+        assert len(set(answers)) == len(names)
+        assert await text(client, "one:0+two") == await text(client, "two")
+
+    async def test_in_a_chat_and_streamed(self, client: httpx.AsyncClient) -> None:
+        messages = [{"role": "user", "content": "hello"}]
+        body = {"model": "one+two", "messages": messages, "max_tokens": 8, "stream": True}
+        response = await client.post("/chat/completions", json=body)
+        assert response.status_code == 200
+        assert '"model":"one@' in response.text
+
+    async def test_a_crowd_gets_what_each_gets_alone(self, client: httpx.AsyncClient) -> None:
+        models = ["nano", "one", "two:0.3+three:0.9", "nano", "arrow(one,two)", "wide"]
+        alone = [await text(client, model, f"question {model}") for model in models]
+        crowd = await asyncio.gather(*(text(client, m, f"question {m}") for m in models))
+        assert list(crowd) == alone
+
+    async def test_a_new_version_is_served_from_the_next_request_on(
+        self, client: httpx.AsyncClient, library: Path
+    ) -> None:
+        folder = put(library, "changing", seed=20)
+        old = (await ask(client, "changing")).json()
+        digest = content_hash(folder)
+        kept = library / ".skillweave" / "versions" / digest / "changing"
+        kept.parent.mkdir(parents=True)
+        shutil.move(folder, kept)
+        put(library, "changing", seed=21)
+        new = (await ask(client, "changing")).json()
+        assert new["model"] != old["model"] == f"changing@{digest[:12]}"
+        assert new["choices"][0]["text"] != old["choices"][0]["text"]
+        assert await text(client, old["model"]) == old["choices"][0]["text"]
+        mixed = (await ask(client, "changing:0.5+one:0.5")).json()["model"]
+        assert new["model"] in mixed
+
+
+BAD = [
+    ("medicine", 404, "no skill 'medicine' in the library"),
+    ("one@0123", 404, "no skill 'one@0123' in the library"),
+    ("one+medicine", 404, "no skill 'medicine' in the library"),
+    ("../one", 400, "column 1: not a skill's name"),
+    ("/etc/passwd", 400, "column 1: not a skill's name"),
+    ("arrow(arrow(one,two),three)", 400, "column 7: a mix inside a mix"),
+    ("+".join(f"s{i}" for i in range(1000)), 400, "more than 32 adapters; leave some out"),
+    ("one" * 100_000, 400, "300000 characters; mix at most 32 adapters"),
+    ("vote(one,two)", 400, "no gate of that name; the gates are: arrow, constant"),
+    ("advice", 400, "advice is a skill of the kind guide, not an adapter"),
+    ("too-wide", 400, "has the rank 32 and this server's limit is 16"),
+    ("one+wide", 400, "has the rank 20 and this server's limit is 16"),
+    ("foreign", 400, "was trained for the base model abababababab, but this server serves"),
+    ("smaller", 400, "was trained for another base model: its model.layers.0.self_attn.q_proj is"),
+    ("one+smaller", 400, "model.layers.0.self_attn.q_proj is [64, 64] in one adapter and [32, 32]"),
+    ("deeper", 400, "model.layers.9.self_attn.q_proj is 64x64, and not there here"),
+    ("cut", 400, "not a whole safetensors file"),
+    ("one+nan", 400, "holds NaN or infinity; train the adapter again"),
+]
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(("model", "status", "message"), BAD, ids=lambda value: str(value)[:24])
+    async def test_it_is_answered_with_what_is_wrong(
+        self, client: httpx.AsyncClient, model: str, status: int, message: str
+    ) -> None:
+        response = await ask(client, model)
+        error = response.json()["error"]
+        assert response.status_code == error["code"] == status
+        assert message in error["message"]
+        assert "\n" not in error["message"]
+        assert len(error["message"]) < 600
+
+    async def test_others_are_served_meanwhile(self, client: httpx.AsyncClient) -> None:
+        good = ["nano", "one", "one+two"]
+        alone = [await text(client, model) for model in good]
+        wrong = [model for model, _, _ in BAD]
+        tasks = [ask(client, model) for pair in zip(wrong, good * 6, strict=True) for model in pair]
+        answers = await asyncio.gather(*tasks)
+        assert [a.status_code for a in answers[::2]] == [status for _, status, _ in BAD]
+        assert [a.json()["choices"][0]["text"] for a in answers[1::2]] == alone * 6
+
+    async def test_an_adapter_that_was_put_right_is_served(
+        self, client: httpx.AsyncClient, library: Path
+    ) -> None:
+        assert (await ask(client, "cut")).status_code == 400
+        put(library, "cut", seed=7)
+        assert await text(client, "cut")
