@@ -32,9 +32,10 @@ small text tasks. Words come from the vocabulary of all-MiniLM-L6-v2 (Apache-2.0
 generator; one word in ten is kept out of training. A plan line is a clause of the request as it
 stands there, with its values marked, so that planning is cutting and copying.
 
-Requests of training have at most four steps. Longer ones work because every step is written after
-the ones before it by the same rule (find the clause after the last one copied), and because step
-numbers in training start anywhere between 1 and 12, as they do within a conversation.
+Requests of training have at most four steps. Every step is written after the ones before it by the
+same rule (find the clause after the last one copied), and step numbers in training start anywhere
+between 1 and 12, as they do within a conversation; whether that carries to longer requests is the
+row `long` below.
 
 ## Training
 
@@ -50,8 +51,9 @@ numbers in training start anywhere between 1 and 12, as they do within a convers
 ## Scores
 
 Exact match of the whole answer, greedy, {n} held-out requests of each sort
-(`skillweave nano score`, seed {score_seed}; 95 % Wilson interval). The last column decodes under the
-grammar that the agent uses.
+(`skillweave nano score`, seed {score_seed}; 95 % Wilson interval). A goal may or may not begin with
+`what is`: the corpus words such goals both ways. The last column, where it was measured, decodes
+under the grammar that the agent uses. A goal in the third column is what a release should reach.
 
 | sort | what | goal | exact | interval | with grammar |
 |---|---|---|---|---|---|

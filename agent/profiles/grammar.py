@@ -41,8 +41,8 @@ def spans(text: str, *, rule: str = "span") -> list[str]:
 def words(text: str) -> str:
     """Any piece of ``text`` that may stand in a goal.
 
-    >>> words(" add 2 to #1, add 3")
-    '" add" | " 2" | " to" | "," | " 3"'
+    >>> words(" add 2 to it, add 3")
+    '" add" | " 2" | " to" | " it" | "," | " 3"'
     """
     pieces = dict.fromkeys(_PIECES.findall(text))
     plain = [p for p in pieces if p.strip() and not set(p) & set("<>#")]

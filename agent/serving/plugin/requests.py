@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -22,8 +23,11 @@ from skillweave.agent.serving.plugin import BASE_HASH_VARIABLE
 from skillweave.agent.serving.plugin.library import SCHEME, served_library
 from skillweave.skills.errors import SkillNotFoundError, SkillweaveError
 
-RPC_PREFIX = "Call to add_lora method failed: "
-"""What vLLM puts before an error of an engine in another process."""
+WRAPPED = (
+    re.compile(r"Call to \w+ method failed: (.*)"),
+    re.compile(r"Worker failed with error '(.*)', please check the stack trace.*"),
+)
+"""What vLLM puts around an error that comes from another process."""
 
 
 class LibraryResolver(LoRAResolver):  # type: ignore[misc]
@@ -109,5 +113,8 @@ def _base_hash(base_model: str) -> str:
 
 def one_line(error: Exception) -> str:
     """What an error says, without what vLLM adds on its way from the engine."""
-    text = " ".join(str(error).split()).removeprefix(RPC_PREFIX)
+    text = " ".join(str(error).split())
+    for wrapped in WRAPPED:
+        if match := wrapped.fullmatch(text):
+            text = match[1]
     return text or type(error).__name__
