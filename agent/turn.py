@@ -45,12 +45,19 @@ class Turns:
 
     async def resume(self, run: Run, hear: Hear) -> Result:
         """Go on with a run; one that has its result gives it again."""
-        state = await self.state(run)
+        snapshot = await self._graph.aget_state(_config(run, self._parts.settings))
+        state = cast(State, snapshot.values)
         known = state.get("result")
         if known is not None:
             return known
-        begin = State(run=run.id, task=run.task, pinned=(), history=())
-        return await self._play(run, None if state else begin, hear)
+        begin = State(
+            run=run.id,
+            task=run.task,
+            pinned=state.get("pinned", ()),
+            history=state.get("history", ()),
+        )
+        # Cut off before its first node was due, a run has nothing to go on with but its task.
+        return await self._play(run, None if snapshot.next else begin, hear)
 
     async def state(self, run: Run) -> State:
         """The state of a run at its last checkpoint; empty when there is none."""
