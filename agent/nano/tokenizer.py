@@ -18,7 +18,7 @@ OPEN, CLOSE = "<<", ">>"
 TASKS: Final = ("plan", "fill", "do")
 PAD, BOS, END, GO = "<pad>", "<s>", "<end>", "<go>"
 
-_PIECES = r" ?[A-Za-z]+| ?[0-9]|\n| ?[^\sA-Za-z0-9]|\s+"
+PIECES: Final = r" ?[A-Za-z]+| ?[0-9]|\n| ?[^\sA-Za-z0-9]|\s+"
 
 # A system message names the task; the user's text follows; then the answer.
 CHAT_TEMPLATE: Final = (
@@ -44,7 +44,7 @@ def train_tokenizer(texts: Iterator[str]) -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(_PIECES), "isolated"),
+            pre_tokenizers.Split(Regex(PIECES), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )

@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from skillweave.agent.nano.tokenizer import CLOSE, OPEN
+from skillweave.agent.nano.tokenizer import CLOSE, OPEN, PIECES
 
 MAX_STEPS: Final = 8
 
-_PIECES: Final = re.compile(r" ?[A-Za-z]+| ?[0-9]|\n| ?[^\sA-Za-z0-9]|\s+")
+_PIECES: Final = re.compile(PIECES)
 _WORDS: Final = "[^<>#\\n]"
 
 

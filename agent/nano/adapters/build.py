@@ -10,6 +10,7 @@ import json
 import random
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -94,7 +95,7 @@ def build(
         for seed in seeds:
             with tempfile.TemporaryDirectory() as scratch:
                 own = LoraRecipe(**{**recipe.__dict__, "seed": seed})
-                started = _Clock()
+                started = time.monotonic()
                 out = skills / task / "adapter" if seed == seeds[0] else Path(scratch)
                 model = train_adapter(
                     base,
@@ -104,7 +105,7 @@ def build(
                     threads=threads,
                     progress=lambda p, name=f"{task} seed {seed}": progress(name, p),  # type: ignore[misc]
                 )
-                seconds = seconds or started.seconds()
+                seconds = seconds or round(time.monotonic() - started, 1)
                 rights.append(_exact(model, tokenizer, pairs[task]))
                 if seed == seeds[0]:
                     wrong = _exact(model, tokenizer, pairs[other])
@@ -115,17 +116,6 @@ def build(
         measured.append(made)
         progress(f"{position + 1} of {len(tasks)}: {task} {statistics.mean(rights):.1%}", None)
     return measured
-
-
-class _Clock:
-    def __init__(self) -> None:
-        import time
-
-        self._now = time.monotonic
-        self._start = self._now()
-
-    def seconds(self) -> float:
-        return round(self._now() - self._start, 1)
 
 
 def _plain(base: Path) -> LlamaForCausalLM:
