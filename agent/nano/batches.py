@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerFast
 
-LENGTHS: Final = tuple(range(24, 257, 8))
+LENGTHS: Final = (*range(16, 128, 8), *range(128, 257, 16))
 BLOCK: Final = 8192
 IGNORE: Final = -100
 

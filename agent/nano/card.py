@@ -29,8 +29,11 @@ write prose or code.
 Only generated text (`agent/nano/corpus`): random requests over text, numbers, lists, tables, dates,
 units and JSON with their plans, parameters to fill, small talk, open questions to be declined, and
 small text tasks. Words come from the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) and from a syllable
-generator; one word in ten is kept out of training. A plan line is a clause of the request as it
-stands there, with its values marked, so that planning is cutting and copying.
+generator; one word in ten is kept out of training. Quoted texts, numbers, lists, tables, dates and
+their like are found by rules (`agent/nano/literals.py`) and stand in the request as letters; the one
+request in fifty in which the rules would cut a value otherwise than it was meant is drawn again, in
+training and for the scores. A plan line is a clause of the request as it stands there, with its values
+marked, so that planning is cutting and copying.
 
 Requests of training have at most four steps. Every step is written after the ones before it by the
 same rule (find the clause after the last one copied), and step numbers in training start anywhere
@@ -51,9 +54,9 @@ row `long` below.
 ## Scores
 
 Exact match of the whole answer, greedy, {n} held-out requests of each sort
-(`skillweave nano score`, seed {score_seed}; 95 % Wilson interval). A goal may or may not begin with
-`what is`: the corpus words such goals both ways. The last column, where it was measured, decodes
-under the grammar that the agent uses. A goal in the third column is what a release should reach.
+(`skillweave nano score`, seed {score_seed}; 95 % Wilson interval). The last column, where it was
+measured, decodes under the grammar that the agent uses. A goal in the third column is what a release
+should reach.
 
 | sort | what | goal | exact | interval | with grammar |
 |---|---|---|---|---|---|

@@ -26,9 +26,6 @@ GOALS: Final[dict[HeldOut, float]] = {
 }
 """Exact plan match that a release of nano must reach."""
 
-_QUESTION: Final = re.compile(
-    r"^(#\d+) ?(?:what is|what are|what's|how much is)(?= |<<)", re.I | re.M
-)
 _STEP: Final = re.compile(r"#(\d+)")
 _EXPLANATIONS: Final[dict[HeldOut, str]] = {
     "compositions": "1-4 steps; operations that never met in training",
@@ -72,15 +69,8 @@ class Answered(NamedTuple):
 
     @property
     def right(self) -> bool:
-        """Exactly the wanted answer; a goal may or may not begin with ``what is``.
-
-        The corpus words such goals both ways, and they mean the same step.
-        """
-        return _plain(self.said) == _plain(self.asked.answer)
-
-
-def _plain(answer: str) -> str:
-    return _QUESTION.sub(r"\1", answer)
+        """Exactly the wanted answer."""
+        return self.said == self.asked.answer
 
 
 def wilson(successes: int, n: int, z: float = 1.96) -> tuple[float, float]:
@@ -155,8 +145,8 @@ def plan_grammar_of(asked: Conversation) -> str:
     from skillweave.agent.profiles.grammar import plan_grammar
 
     lines = asked.user.split("\n")
-    known = [int(found.group(1)) for line in lines if (found := _STEP.match(line))]
-    request = asked.user[asked.user.index("\n ") + 1 :] if known else asked.user
+    known = [int(found.group(1)) for found in map(_STEP.match, lines) if found]
+    request = "\n".join(lines[len(known) :])
     return plan_grammar(request, (known[-1] if known else 0) + 1, known)
 
 

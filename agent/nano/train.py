@@ -22,6 +22,7 @@ from skillweave.agent.nano.tokenizer import BOS, END, PAD, prompt, train_tokeniz
 from skillweave.skills.errors import SettingsError
 
 if TYPE_CHECKING:
+    import torch
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 TOKENIZER_EXAMPLES: Final = 60_000
@@ -39,13 +40,11 @@ class Point(NamedTuple):
 
 
 SCHEDULE: Final = (
-    Point(0, 0.0, 6144),
-    Point(250_000, 6e-3, 6144),
-    Point(10_800_000, 6e-3, 6144),
-    Point(13_361_120, 0.0038657333333333333, 6144),
-    Point(13_361_121, 2e-3, 3072),
-    Point(20_213_368, 0.0006483225611036488, 3072),
-    Point(21_513_368, 0.0, 3072),
+    Point(0, 0.0, 2048),
+    Point(150_000, 4e-3, 2048),
+    Point(6_000_000, 4e-3, 3072),
+    Point(9_000_000, 4e-3, 3072),
+    Point(25_000_000, 0.0, 3072),
 )
 
 
@@ -157,9 +156,9 @@ class Trainer:
         ids, labels = batch.ids.to(self.device), batch.labels.to(self.device)
         with torch.autocast(self.device, dtype=torch.bfloat16):
             hidden = self.model.model(input_ids=ids, use_cache=False).last_hidden_state
-            asked = labels != IGNORE
-            logits = self.model.lm_head(hidden[asked])
-        loss = torch.nn.functional.cross_entropy(logits.float(), labels[asked])
+            asked = _asked(labels)
+            logits = self.model.lm_head(hidden.flatten(0, 1)[asked])
+        loss = torch.nn.functional.cross_entropy(logits.float(), labels.flatten()[asked])
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
@@ -241,6 +240,19 @@ class Trainer:
             "torch": torch.__version__,
         }
         (self.out / "training.json").write_text(json.dumps(log, indent=2) + "\n", "utf-8")
+
+
+def _asked(labels: torch.Tensor) -> torch.Tensor:
+    """Indices ``[m]`` of the pieces to learn, filled up to a multiple of 256 with others.
+
+    A CPU compiles its kernels anew for every shape that it has not met.
+    """
+    import torch
+
+    flat = labels.flatten()
+    order = torch.argsort((flat == IGNORE).to(torch.int8), stable=True)
+    wanted = int((flat != IGNORE).sum())
+    return order[: min(len(flat), -(-wanted // 256) * 256)]
 
 
 def _same_so_far(recipe: Recipe, saved: dict[str, Any], tokens: int) -> bool:

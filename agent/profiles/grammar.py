@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from skillweave.agent.nano.literals import MARKED
 from skillweave.agent.nano.tokenizer import CLOSE, OPEN, PIECES
 
 MAX_STEPS: Final = 8
@@ -28,23 +29,30 @@ def quoted(text: str) -> str:
     return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
 
 
+def _runs(text: str) -> list[list[str]]:
+    """The pieces between lettered values."""
+    return [_PIECES.findall(words) for words in MARKED.sub("\0", text).split("\0")]
+
+
 def spans(text: str, *, rule: str = "span") -> list[str]:
-    """Rules for every run of pieces of ``text``, the longest included."""
-    pieces = _PIECES.findall(text)
-    rules = [
-        f"{rule}{i} ::= {quoted(piece)}" + (f" {rule}{i + 1}?" if i + 1 < len(pieces) else "")
-        for i, piece in enumerate(pieces)
-    ]
-    return [f"{rule} ::= " + " | ".join(f"{rule}{i}" for i in range(len(pieces))), *rules]
+    """Rules for every run of pieces of ``text`` that holds no lettered value, the longest included."""
+    rules: list[str] = []
+    for pieces in _runs(text):
+        end = len(rules) + len(pieces)
+        for at, piece in enumerate(pieces, start=len(rules)):
+            rules.append(
+                f"{rule}{at} ::= {quoted(piece)}" + (f" {rule}{at + 1}?" if at + 1 < end else "")
+            )
+    return [f"{rule} ::= " + " | ".join(f"{rule}{i}" for i in range(len(rules))), *rules]
 
 
 def words(text: str) -> str:
     """Any piece of ``text`` that may stand in a goal.
 
-    >>> words(" add 2 to it, add 3")
-    '" add" | " 2" | " to" | " it" | "," | " 3"'
+    >>> words(" add<<A number>> to it, add")
+    '" add" | " to" | " it" | ","'
     """
-    pieces = dict.fromkeys(_PIECES.findall(text))
+    pieces = dict.fromkeys(piece for run in _runs(text) for piece in run)
     plain = [p for p in pieces if p.strip() and not set(p) & set("<>#")]
     return " | ".join(map(quoted, plain)) or '" "'
 
@@ -55,12 +63,14 @@ def plan_grammar(
     """Plans of up to `MAX_STEPS` steps that start at ``first``, or direct words, or ``beyond``.
 
     Args:
-        request: the text that literals are copied from.
+        request: the masked text of the request (`skillweave.agent.nano.literals.mask`).
         known: ids of steps of the conversation that may be referred to.
         prefix: lines that the plan must start with (steps that are already done).
         talk: whether direct words and ``beyond`` are allowed as well.
     """
     ids = list(range(first, first + MAX_STEPS))
+    letters = dict.fromkeys(MARKED.findall(request))
+    copied = spans(request)
     rules = [
         f"root ::= {quoted(prefix)} step{first}" + (' | "beyond" | "say " reply' if talk else "")
     ]
@@ -69,10 +79,11 @@ def plan_grammar(
         slot = f"slot{step}"
         more = f' ("\\n" step{step + 1})?' if position + 1 < len(ids) else ""
         rules.append(f'step{step} ::= "#{step}" ({slot} | word)+{more}')
-        target = " | ".join(["span", *(f'"#{r}"' for r in references)])
+        named = [quoted(letter) for letter in letters] + [f'"#{r}"' for r in references]
+        target = " | ".join(["span", *named] if len(copied) > 1 else named)
         rules.append(f"{slot} ::= {quoted(OPEN)} ({target}) {quoted(CLOSE)}")
-    rules += [f"word ::= {words(request)}", f"reply ::= {_WORDS}+", *spans(request)]
-    return "\n".join(rules)
+    rules += [f"word ::= {words(request)}", f"reply ::= {_WORDS}+"]
+    return "\n".join(rules + (copied if len(copied) > 1 else []))
 
 
 def fill_grammar(

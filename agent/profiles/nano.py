@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pydantic import JsonValue
 
 from skillweave.agent.nano.corpus import plan_question
 from skillweave.agent.nano.corpus.filling import LETTERS, label
+from skillweave.agent.nano.literals import Masked, kind_of, mask, plain
 from skillweave.agent.nano.tokenizer import CLOSE, OPEN
 from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
 from skillweave.agent.profiles.assign import Assignment, assignments, value_of
@@ -43,9 +44,9 @@ def unquoted(text: str) -> str:
     return text
 
 
-def cleaned(request: str) -> str:
-    """The request without what would be taken for the language's own signs."""
-    return request.replace(OPEN, "‹").replace(CLOSE, "›").replace("\r\n", "\n").strip()
+def read(request: str) -> Masked:
+    """The request as nano reads it, with letters for its values."""
+    return mask(" " + request.replace("\r\n", "\n").strip())
 
 
 class NanoProfile:
@@ -58,7 +59,7 @@ class NanoProfile:
 
     def plan(self, request: str, history: Sequence[Done], hints: Sequence[Skill]) -> Prompt:
         shown = _Window(history)
-        text = " " + cleaned(request)
+        text = read(request).text
         grammar = plan_grammar(text, shown.next, shown.numbers)
         return _ask("plan", plan_question(text, shown.lines()), grammar, _MAX_PLAN_TOKENS)
 
@@ -67,9 +68,10 @@ class NanoProfile:
     ) -> Prompt:
         """The same question with the finished steps given, answered with some chance."""
         shown = _Window(history)
-        text = " " + cleaned(request)
+        masked = read(request)
+        text = masked.text
         numbers = shown.mapping | {d.step.id: shown.next + i for i, d in enumerate(done)}
-        prefix = "".join(f"{_line(d.step, numbers)}\n" for d in done)
+        prefix = "".join(f"{_line(d.step, numbers, masked)}\n" for d in done)
         first = shown.next + len(done)
         grammar = plan_grammar(
             text, first, sorted(set(numbers.values())), prefix=prefix, talk=False
@@ -85,7 +87,9 @@ class NanoProfile:
             return Planned(say=said.removeprefix("say ").strip())
         shown = _Window(history)
         shift = (history[-1].step.id if history else 0) + 1 - shown.next
-        steps = [_read_line(line, shown, shift) for line in _lines(said)]
+        values = {x: v.text for x, v in read(request).values.items()}
+        lines = [line for line in said.split("\n") if line.strip()]
+        steps = [_read_line(line, values, shown, shift) for line in lines]
         if not steps:
             raise PlanError(f"nano wrote no step: {said[:80]!r}")
         return Planned(plan=Plan(steps=tuple(steps)))
@@ -133,7 +137,7 @@ class NanoProfile:
     ) -> Prompt:
         """An adapter of nano reads the bare text that it should work on."""
         text = " ".join(_text(v) for v in values) if values else step.goal
-        return _ask("do", " " + cleaned(text), None, 192)
+        return _ask("do", " " + plain(text).strip(), None, 192)
 
     def answer(self, request: str, results: Sequence[Done]) -> Prompt | None:
         return None
@@ -174,32 +178,23 @@ def _words_with(step: Step, slots: Sequence[str]) -> str:
     return parts[0] + "".join(s + p for s, p in zip(slots, parts[1:], strict=True))
 
 
-def _line(step: Step, numbers: dict[int, int]) -> str:
+def _line(step: Step, numbers: dict[int, int], masked: Masked | None = None) -> str:
+    """A step as a plan line; without a request its values show only what they are."""
+
     def slot(value: Input) -> str:
         if isinstance(value, Ref):
             return f"{OPEN}#{numbers.get(value.step, 1)}{CLOSE}"
-        bare = value.text.replace(".", "").replace("-", "").isalnum() and " " not in value.text
-        text = cleaned(value.text)
-        return f"{OPEN} {text}{CLOSE}" if bare else f"{OPEN} '{text}'{CLOSE}"
+        if masked is None:
+            return f"{OPEN}{kind_of(value.text)}{CLOSE}"
+        known = (x for x, v in masked.values.items() if unquoted(v.text) == value.text)
+        return f"{OPEN}{next(known, ' ' + plain(value.text))}{CLOSE}"
 
     words = _words_with(step, [slot(i) for i in step.inputs])
     gap = "" if words.startswith((OPEN, " ")) else " "
     return f"#{numbers[step.id]}{gap}{words}"
 
 
-def _lines(text: str) -> list[str]:
-    """Plan lines; a literal may hold line breaks of its own."""
-    lines: list[str] = []
-    for part in text.split("\n"):
-        whole = not lines or lines[-1].count(OPEN) == lines[-1].count(CLOSE)
-        if whole:
-            lines.append(part)
-        else:
-            lines[-1] += "\n" + part
-    return [line for line in lines if line.strip()]
-
-
-def _read_line(line: str, shown: _Window, shift: int) -> Step:
+def _read_line(line: str, values: Mapping[str, str], shown: _Window, shift: int) -> Step:
     head = _LINE.match(line)
     if head is None:
         raise PlanError(f"not a step: {line[:80]!r}")
@@ -211,7 +206,7 @@ def _read_line(line: str, shown: _Window, shift: int) -> Step:
         if reference:
             inputs.append(Ref(step=shown.real(int(reference.group(1)), shift)))
         else:
-            inputs.append(Literal(text=unquoted(inside)))
+            inputs.append(Literal(text=unquoted(values.get(inside, inside))))
         return "\0"
 
     goal = _SLOT.sub(one, line[head.end() :])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from skillweave.agent.plan import Literal, Ref, Step
 from skillweave.agent.profiles.base import Done
 from skillweave.agent.profiles.grammar import plan_grammar, quoted
-from skillweave.agent.profiles.nano import NanoProfile, cleaned, unquoted
+from skillweave.agent.profiles.nano import NanoProfile, read, unquoted
 from skillweave.skills.errors import PlanError
 from skillweave.skills.model import Parameter, Signature
 
@@ -27,18 +27,32 @@ ROUND = Signature(
 
 
 def test_a_plan_is_read_with_its_literals_unquoted() -> None:
-    text = "#1 Reverse<< 'abc def'>>\n#2 count<<#1>> vowels\n#3<<#2>> times<< 3>>"
-    plan = PROFILE.read_plan(text, "", ()).plan
+    text = "#1 Reverse<<A>>\n#2 count<<#1>> vowels\n#3 split<<#2>> at<< comma>> into<<B>> parts"
+    request = "Reverse 'abc def', count its vowels, and split that at comma into 3 parts"
+    plan = PROFILE.read_plan(text, request, ()).plan
     assert plan is not None
-    assert [s.render() for s in plan.steps] == ["Reverse abc def", "count #1 vowels", "#2 times 3"]
+    assert [s.render() for s in plan.steps] == [
+        "Reverse abc def",
+        "count #1 vowels",
+        "split #2 at comma into 3 parts",
+    ]
 
 
 def test_a_literal_may_hold_line_breaks_and_brackets() -> None:
-    text = "#1 sort<< 'a,b\n1,2'>> by<< a>>\n#2 keys of<< {\"x\": [1]}>>"
-    plan = PROFILE.read_plan(text, "", ()).plan
+    request = "Sort 'a,b\n1,2' by a and give me the keys of {\"x\": [1]}"
+    text = "#1 Sort<<A>> by<< a>>\n#2 the keys of<<B>>"
+    plan = PROFILE.read_plan(text, request, ()).plan
     assert plan is not None
-    assert plan.steps[0].inputs[0] == Literal(text="a,b\n1,2")
+    assert plan.steps[0].inputs == (Literal(text="a,b\n1,2"), Literal(text="a"))
     assert plan.steps[1].inputs[0] == Literal(text='{"x": [1]}')
+
+
+def test_values_are_asked_by_letter_and_cannot_be_changed() -> None:
+    prompt = PROFILE.plan("add 3 to the length of 'abc'", (), ())
+    assert prompt.messages[-1].content == " add<<A number>> to the length of<<B text>>"
+    assert prompt.structure is not None
+    rules = (prompt.structure.grammar or "").split("\n")
+    assert 'slot2 ::= "<<" (span | "A" | "B" | "#1") ">>"' in rules
 
 
 def test_words_and_beyond_are_read() -> None:
@@ -60,7 +74,7 @@ def test_numbers_go_on_after_the_conversation() -> None:
     )
     prompt = PROFILE.plan("halve it", history, ())
     question = prompt.messages[-1].content
-    assert question == "#2 add<< 2>> to<<#1>>\n#3 double<<#2>>\n halve it"
+    assert question == "#2 add<<number>> to<<#1>>\n#3 double<<#2>>\n halve it"
     plan = PROFILE.read_plan("#4 halve<<#3>>\n#5 negate<<#4>>", "halve it", history).plan
     assert plan is not None
     assert [(s.id, s.inputs) for s in plan.steps] == [(9, (Ref(step=8),)), (10, (Ref(step=9),))]
@@ -72,7 +86,7 @@ def test_a_replan_starts_with_what_is_done() -> None:
     prompt = PROFILE.replan("reverse 'abc def', count its vowels", (), done, failed, "no skill")
     assert prompt.structure is not None
     assert prompt.structure.grammar is not None
-    assert prompt.structure.grammar.startswith("root ::= \"#1 reverse<< 'abc def'>>\\n\" step2")
+    assert prompt.structure.grammar.startswith('root ::= "#1 reverse<<A>>\\n" step2')
     assert prompt.temperature > 0
 
 
@@ -133,8 +147,7 @@ def test_several_values_make_one_list() -> None:
 
 @given(st.text(max_size=60))
 def test_the_grammar_can_be_built_for_any_request(text: str) -> None:
-    request = " " + cleaned(text)
-    rules = plan_grammar(request, 1, ()).split("\n")
+    rules = plan_grammar(read(text).text, 1, ()).split("\n")
     assert rules[0] == 'root ::= "" step1 | "beyond" | "say " reply'
     assert all("::=" in rule for rule in rules)
 

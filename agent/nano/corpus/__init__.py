@@ -10,8 +10,11 @@ from typing import Literal, NamedTuple
 
 from skillweave.agent.nano.corpus.doing import doing
 from skillweave.agent.nano.corpus.filling import filling
-from skillweave.agent.nano.corpus.requests import Example, make
+from skillweave.agent.nano.corpus.requests import Example, earlier, make
 from skillweave.agent.nano.corpus.talk import exchange
+from skillweave.agent.nano.corpus.words import Side
+from skillweave.agent.nano.corpus.writer import Writer
+from skillweave.agent.nano.literals import mask
 
 Task = Literal["plan", "fill", "do"]
 HeldOut = Literal["compositions", "phrases", "templates", "long", "fill", "say", "beyond"]
@@ -40,20 +43,26 @@ def _plan(example: Example) -> Conversation:
 def conversation(rng: random.Random) -> Conversation:
     """One training example: mostly planning, then filling, talking and small text tasks."""
     share = rng.random()
-    if share < 0.68:
+    if share < 0.72:
         return _plan(make(rng, "train"))
-    if share < 0.84:
+    if share < 0.85:
         return Conversation("fill", *_fill(rng, "train"))
-    if share < 0.93:
-        said = exchange(rng, "train")
-        return Conversation("plan", said.request, said.answer)
+    if share < 0.94:
+        return _talk(rng, "train")
     done = doing(rng, "train")
     return Conversation("do", done.input, done.output)
 
 
-def _fill(rng: random.Random, side: Literal["train", "held-out"]) -> tuple[str, str]:
+def _fill(rng: random.Random, side: Side) -> tuple[str, str]:
     made = filling(rng, side)
     return made.question, made.answer
+
+
+def _talk(rng: random.Random, side: Side, *, beyond: bool | None = None) -> Conversation:
+    """Small talk, or a request to be declined; now and then in the middle of a conversation."""
+    said = exchange(rng, side, beyond=beyond)
+    history = earlier(Writer(rng, "train"))[0] if rng.random() < 0.3 else ""
+    return Conversation("plan", plan_question(mask(said.request).text, history), said.answer)
 
 
 def held_out(rng: random.Random, kind: HeldOut) -> Conversation:
@@ -61,6 +70,5 @@ def held_out(rng: random.Random, kind: HeldOut) -> Conversation:
     if kind == "fill":
         return Conversation("fill", *_fill(rng, "held-out"))
     if kind == "say" or kind == "beyond":
-        said = exchange(rng, "held-out", beyond=kind == "beyond")
-        return Conversation("plan", said.request, said.answer)
+        return _talk(rng, "held-out", beyond=kind == "beyond")
     return _plan(make(rng, kind))

@@ -14,12 +14,28 @@ JOIN = Wordings(
     (
         ", then", " and then", ", and then", ". Then", ", after that", ". After that,", ". Next,", ", next", " and",
         ", and", ". Afterwards,", "; then", " then", ". Now", ". And", ". From there,", ";", ". Following that,", ".", ",",
-        ", then please", ". Then please", "\nThen", ". With the result,", ", and after that,",
+        ", then please", ". Then please", "\nThen", ". With the result,", ", and after that,", ". Then", ". Then", ", then",
+        " and after that", ". And then", ". Next", ", next,", ". After this,", ". Then, with the result,", ", now",
+        ". Now please", "; next,", "; and", " and next", ". When you have it,", ", afterwards", " and afterwards", ". As a next step,",
+        ". In a second step,", " - then", ". Following this,", "; finally", ". Also,", ". Please also", ", and please",
     ),
     ("; after this,", ". Once that is done,", ", and once you have that,", ". Thereafter", ", subsequently", ". When done,", ", whereupon"),
 )  # fmt: skip
 JOIN_QUESTION = Wordings(
-    ("?", "?", "? Then", "? Now", "? And", "? After that,", "? Next,", "? Please", "? Also"),
+    (
+        "?",
+        "?",
+        "? Then",
+        "? Now",
+        "? And",
+        "? After that,",
+        "? Next,",
+        "? Please",
+        "? Also",
+        "? And then",
+        "? Then please",
+        "? Afterwards,",
+    ),
     ("? Once you know,", "? With that,"),
 )
 LEFT = (" that remain", " that are left", " there", " in it", " you get", " that remains", " left")
@@ -33,17 +49,51 @@ LAST = Wordings(
         ", then finally",
         ". At the end,",
         ", and last",
+        ". And finally,",
+        ", lastly",
+        ", finally",
+        ". Last,",
+        " and at the end",
+        ". As the last step,",
+        " and lastly",
+        "; finally,",
     ),
     (", and to finish", ". To wrap up,", ". In the end,", ", ultimately"),
 )
 PREAMBLE = Wordings(
-    ("please", "can you", "could you", "could you please", "i want you to", "i need you to", "i would like you to", "can you please", "first", "to start,", "i'd like to", "hey,", "hi,", "let's", "now", "go ahead and", "help me to", "your task is to", "ok,", "so"),
+    (
+        "please", "please", "can you", "could you", "could you please", "i want you to", "i need you to", "first", "to start,",
+        "i would like you to", "can you please", "i'd like to", "hey,", "hi,", "let's", "now", "go ahead and", "help me to",
+        "your task is to", "ok,", "so", "i want to", "i need to", "hello,", "hi there,", "hey there, can you", "would you",
+        "would you please", "would you mind to", "i'd like you to", "it would be great if you could", "you should", "just",
+        "quickly", "for my homework,", "here is what i need:", "here's the task:", "task:", "my request:", "do this:", "simply",
+        "i have a question: can you", "i was wondering if you could", "are you able to", "will you", "may i ask you to", "try to",
+        "start by:", "the first thing to do:", "what i want you to do:", "hello, please", "ok, please", "next task:", "please help me",
+    ),
     ("would you kindly", "would you be so good as to", "begin by:", "i'd love it if you could", "be a dear and", "kindly", "the job:"),
 )  # fmt: skip
 ASK = Wordings(
-    ("what is", "what's", "tell me", "give me", "i need", "find", "compute", "calculate", "show me", "determine", "get", "i want", "can you tell me", "please give me", "work out", "could you give me", "i would like to know", "return", "print", ""),
-    ("let me know", "i'm looking for", "may i have", "do you know", "state", "i wonder what is"),
+    (
+        "what is", "what is", "what's", "what's", "tell me", "give me", "i need", "show me", "i want", "can you tell me", "", "",
+        "please give me", "could you give me", "i would like to know", "please tell me", "could you tell me", "i want to know",
+        "i'd like to know", "i need to know", "i would like", "i'd like", "can you give me", "can you show me", "please show me",
+        "what would be", "what will be", "do tell me", "i have to know", "help me find", "and what is", "so what is", "then what is",
+        "can i have", "could i get", "i am interested in", "let me see", "please let me have", "i am trying to find", "hey, what is",
+        "any idea what is", "do you happen to know", "would you tell me", "i'd love to know", "just tell me", "just give me",
+        "i was asked for", "we need", "we want to know", "they want",
+    ),
+    ("let me know", "i'm looking for", "may i have", "do you know", "i wonder what is"),
 )  # fmt: skip
+FIND = Wordings(
+    (
+        "find", "compute", "calculate", "determine", "get", "return", "print", "work out", "find out", "please find",
+        "please compute", "please calculate", "can you find", "can you work out", "could you compute", "could you calculate",
+        "i need you to find", "i want you to calculate", "please work out", "please determine", "let's find", "let's compute",
+    ),
+    ("would you find", "help me to calculate", "i'd like you to work out", "try to determine"),
+)  # fmt: skip
+"""As `ASK`, but only before ``the`` or ``how``: ``find 'a' in`` is something to do."""
+HERE = ("this {noun}", "this {noun}", "this", "the following {noun}", "the following", "the {noun} below", "the {noun}", "the {noun} that follows", "what follows", "my {noun}")  # fmt: skip
 CLOSE = Wordings(
     (
         ".",
@@ -58,6 +108,16 @@ CLOSE = Wordings(
         ". Thanks!",
         ", thank you.",
         " for me.",
+        " now.",
+        ". Thank you!",
+        ". Thank you very much.",
+        ", would you?",
+        ", ok?",
+        " for me, please.",
+        " quickly.",
+        ". That is all.",
+        ". Please.",
+        " right now.",
     ),
     (", if you can.", ", cheers.", ". Much obliged!"),
 )
@@ -73,6 +133,11 @@ TASK_LIST = Wordings(
         "follow these steps:",
         "tasks:",
         "do these things in order:",
+        "i need this:",
+        "do this step by step:",
+        "please follow these steps:",
+        "work through this list:",
+        "carry out these steps:",
     ),
     ("to do:", "here is the procedure:"),
 )
@@ -87,6 +152,13 @@ AND = Wordings(
         "; also",
         ". Also",
         " and separately",
+        ". And",
+        " and then also",
+        ". Then",
+        ", then",
+        ". Separately,",
+        "; and",
+        ". Furthermore,",
     ),
     (", along with", ". In addition,", ", besides"),
 )
@@ -122,7 +194,7 @@ TYPE_NOUN = {
     "time": ("time", "duration"),
     "other": ("input", "value", "thing"),
 }
-INTRO = ("the {w} {noun}", "the {noun}", "the {noun}", "this {noun}:", "the following {noun}:", "the {noun}:", "my {noun}", "this {noun}", "the given {noun}")  # fmt: skip
+INTRO = ("the {noun}", "the {noun}", "the {noun}", "the following {noun}", "my {noun}", "this {noun}", "the given {noun}")  # fmt: skip
 BOTH = ("both", "both results", "the two results", "them", "the two", "the results", "the two numbers", "both of them", "these two", "the two values", "the two counts", "the two lengths", "both values", "the pair")  # fmt: skip
 ORDINALS = ("the first", "the second", "the third", "the fourth", "the fifth")
 COMBINE = Wordings(

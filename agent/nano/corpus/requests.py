@@ -2,21 +2,23 @@
 
 A plan line is the clause of the request as it stands there, with its values between << and >>:
 
-    Reverse 'abc def', then count its vowels   ->   #1 Reverse<< 'abc def'>>
+    Reverse<<A text>>, then count its vowels   ->   #1 Reverse<<A>>
                                                     #2 count<<#1>> vowels
 
-So planning is cutting, copying and resolving references, and never naming a skill: it works for
+Values have been replaced by letters (`skillweave.agent.nano.literals`). So planning is cutting, copying and resolving references, and never naming a skill: it works for
 skills that nobody has thought of yet. Nested noun phrases come out innermost first.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
 from skillweave.agent.nano.corpus import discourse as d
 from skillweave.agent.nano.corpus.styles import draw_style
 from skillweave.agent.nano.corpus.writer import Arg, Kind, Writer
+from skillweave.agent.nano.literals import MARKED, Masked, kind_of, mask
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Example:
     steps: int = 0
 
 
-def _earlier(writer: Writer) -> tuple[str, Arg]:
+def earlier(writer: Writer) -> tuple[str, Arg]:
     """Steps of earlier turns: their lines, and the last one's result as the user would call it."""
     rng = writer.rng
     writer.next_id = rng.randint(1, 9)
@@ -42,7 +44,7 @@ def _earlier(writer: Writer) -> tuple[str, Arg]:
         )
         writer.clause(template, main)
     lines, writer.lines, writer.previous, writer.special = writer.lines, [], None, False
-    return "\n".join(lines), writer.it(writer.next_id - 1, operation.result)
+    return _kinds("\n".join(lines)), writer.it(writer.next_id - 1, operation.result)
 
 
 def make(rng: random.Random, kind: Kind) -> Example:
@@ -55,14 +57,44 @@ def make(rng: random.Random, kind: Kind) -> Example:
             steps = rng.choices((1, 2, 3, 4), (2, 4, 4, 3) if kind == "train" else (1, 3, 3, 2))[0]
         history = ""
         if rng.random() < 0.25:
-            history, writer.memory = _earlier(writer)
+            history, writer.memory = earlier(writer)
         text = draw_style(writer, steps).strip(" ")
-        if (
-            rng.random() < 0.55
-            and text[0].isalpha()
-            and not writer.lines[0].startswith(f"#{writer.next_id - len(writer.lines)} {text[:2]}")
-        ):
+        if rng.random() < 0.55 and text[0].isalpha() and not _starts_a_goal(writer, text):
             text = text[0].upper() + text[1:]
-        text += writer.wording(d.CLOSE)
-        if kind in ("train", "long") or writer.special:
-            return Example(" " + text, "\n".join(writer.lines), history, steps)
+        if "\n" not in text or rng.random() < 0.2:
+            text += writer.wording(d.CLOSE)
+        if kind not in ("train", "long") and not writer.special:
+            continue
+        start = 0 if kind != "train" or rng.random() < 0.5 else rng.randint(0, 8)
+        masked = mask(" " + text, start=start)
+        plan = _lettered("\n".join(writer.lines), masked)
+        if plan is not None:
+            return Example(masked.text, plan, history, steps)
+
+
+def _starts_a_goal(writer: Writer, text: str) -> bool:
+    return writer.lines[0].startswith(f"#{writer.next_id - len(writer.lines)} {text[:2]}")
+
+
+_SLOT = re.compile(r"<<(?!#)(.*?)>>", re.DOTALL)
+
+
+def _lettered(plan: str, masked: Masked) -> str | None:
+    """The plan with letters for values; None where a value was cut otherwise than it was meant."""
+    cut = False
+    words = MARKED.sub("\0", masked.text)
+
+    def one(slot: re.Match[str]) -> str:
+        nonlocal cut
+        text = slot.group(1).strip(" ") or slot.group(1)
+        letter = masked.letter(text)
+        cut |= letter is None and text not in words
+        return f"<<{letter}>>" if letter else slot.group()
+
+    lettered = _SLOT.sub(one, plan)
+    return None if cut else lettered
+
+
+def _kinds(lines: str) -> str:
+    """Lines of earlier turns show no values, only what they are."""
+    return _SLOT.sub(lambda slot: f"<<{kind_of(slot.group(1).strip())}>>", lines)

@@ -9,11 +9,14 @@ from skillweave.agent.nano.corpus import discourse as d
 from skillweave.agent.nano.corpus.words import word
 from skillweave.agent.nano.corpus.writer import MAIN_TYPES, Arg, Writer, sentence_ended
 
+DEEPEST = 2
+"""Noun phrases within one another that a request holds: ``the length of the reverse of 'abc'``."""
+
 
 def in_sequence(w: Writer, steps: int) -> str:
     """``Reverse 'abc', then count its vowels.``"""
     opening = w.wording(d.PREAMBLE) if w.rng.random() < 0.4 else ""
-    depth = w.rng.randint(0, steps - 1) if steps > 1 and w.rng.random() < 0.3 else 0
+    depth = w.rng.randint(0, min(steps - 1, DEEPEST)) if w.rng.random() < 0.3 else 0
     base = w.base()
     first = w.noun(depth, base.type, base) if depth else base
     capital = not opening and w.rng.random() < 0.8
@@ -24,7 +27,7 @@ def in_sequence(w: Writer, steps: int) -> str:
 
 def about_given(w: Writer, steps: int) -> str:
     """``Here is a list: 3, 1, 2. Sort it and sum it.``"""
-    literal = w.literal(w.rng.choice(MAIN_TYPES))
+    literal = w.literal(w.rng.choice(MAIN_TYPES), bare=False)
     noun = w.rng.choice(d.TYPE_NOUN.get(literal.type, d.TYPE_NOUN["other"]))
     given = w.wording(d.GIVEN).replace("{type}", noun)
     if "here is {x}" in given and w.rng.random() < 0.5:
@@ -41,15 +44,37 @@ def about_given(w: Writer, steps: int) -> str:
     return " " + said + w.chain(first, steps, capital=ends and w.rng.random() < 0.8, follows=True)
 
 
+def given_last(w: Writer, steps: int) -> str:
+    """``Sort these numbers and add them up: 3, 1, 2``: what is worked on stands at the end."""
+    literal = w.literal(w.rng.choice(MAIN_TYPES))
+    noun = w.rng.choice(d.TYPE_NOUN.get(literal.type, d.TYPE_NOUN["other"]))
+    said = w.rng.choice(d.HERE).format(noun=noun)
+    first = Arg(" " + said, literal.slot, literal.type, "", True)
+    opening = w.wording(d.PREAMBLE) if w.rng.random() < 0.3 else ""
+    body = w.chain(first, steps, capital=not opening and w.rng.random() < 0.8)
+    end = w.rng.choice((":", ":", ":", ":\n", ".\n"))
+    shown = literal.surface.lstrip(" ") if end.endswith("\n") else literal.surface
+    return (" " + opening if opening else "") + body + end + shown
+
+
 def question(w: Writer, steps: int, base: Arg | None = None) -> str:
-    """``How many vowels are in the reverse of 'abc'`` or ``what is the length of ...``"""
+    """``How many vowels are in the reverse of 'abc'``, perhaps with more to do afterwards."""
     base = base or w.base()
+    inside = min(steps, w.rng.randint(1, DEEPEST + 1))
     if w.rng.random() < 0.4:
-        operation, template = w.pick(None, "Q")
-        inner = w.noun(steps - 1, operation.main, base if steps > 1 or base.is_reference else None)
-        return w.clause(template, inner, capital=w.rng.random() < 0.6).lstrip(" ")
-    ask = w.wording(d.ASK)
-    return (ask + w.noun(steps, None, base).surface).lstrip(" ")
+        operation, template = w.pick(None, "Q", terminal=inside == steps)
+        start = base if inside > 1 or base.is_reference else None
+        inner = w.noun(inside - 1, operation.main, start)
+        text = w.clause(template, inner, capital=w.rng.random() < 0.6)
+        kind = operation.result
+    else:
+        noun = w.noun(inside, None, base)
+        text, kind = w.ask(noun.surface) + noun.surface, noun.type
+    if inside < steps:
+        text += w.joint(asked=True, last=inside + 1 == steps)
+        follow = w.it(w.next_id - 1, kind)
+        text += w.chain(follow, steps - inside, capital=sentence_ended(text), follows=True)
+    return text.lstrip(" ")
 
 
 def in_parallel(w: Writer, steps: int) -> str:
@@ -60,9 +85,9 @@ def in_parallel(w: Writer, steps: int) -> str:
     sizes = [1] * branches
     for _ in range(left - branches):
         sizes[w.rng.randrange(branches)] += 1
-    as_nouns = w.rng.random() < 0.45
+    as_nouns = max(sizes) <= DEEPEST and w.rng.random() < 0.45
     shared = w.base() if w.rng.random() < 0.3 else None
-    text, ends = (w.wording(d.ASK) if as_nouns else ""), []
+    text, ends = "", list[int]()
     for index, size in enumerate(sizes):
         start = shared or w.literal(w.rng.choice(MAIN_TYPES))
         if shared and index:
@@ -70,8 +95,9 @@ def in_parallel(w: Writer, steps: int) -> str:
             start = w.renamed(shared, words)
         if index:
             text += w.wording(d.AND) if index == branches - 1 or not as_nouns else ","
-        if as_nouns or (index and w.rng.random() < 0.15):
-            text += w.noun(size, None, start).surface
+        if as_nouns:
+            noun = w.noun(size, None, start).surface
+            text += noun if index else w.ask(noun) + noun
         else:
             text += w.chain(start, size, capital=sentence_ended(text) or not index)
         ends.append(w.next_id - 1)
@@ -94,9 +120,8 @@ def several_of(w: Writer, steps: int) -> str:
         if index:
             text += " and" if index == steps - 1 else ","
         text += said
-    return (
-        w.wording(d.ASK) + (" both" if steps == 2 and w.rng.random() < 0.3 else "") + text
-    ).lstrip(" ")
+    both = " both" if steps == 2 and w.rng.random() < 0.3 else ""
+    return (w.ask(both + text) + both + text).lstrip(" ")
 
 
 def bring_together(w: Writer, text: str, ends: Sequence[int]) -> str:
@@ -163,6 +188,7 @@ class Style(NamedTuple):
 STYLES = (
     Style(in_sequence, 4, 1),
     Style(about_given, 2, 1),
+    Style(given_last, 1.5, 1),
     Style(question, 3, 1),
     Style(in_parallel, 2.2, 2),
     Style(several_of, 0.7, 2),

@@ -14,6 +14,12 @@ BEYOND = "beyond"
 SAY = "say"
 
 
+_NO_COMMAND = re.compile(
+    r"(what|who|why|is|are|how|when|where|which|if|do|does|did|should|can|will|would|my|i|there|in|by|a|\{)\b|\{",
+    re.IGNORECASE,
+)
+
+
 class Talk(NamedTuple):
     """Phrasings of one intent, and the reply (empty for what lies beyond)."""
 
@@ -57,7 +63,7 @@ def exchange(rng: random.Random, side: Side, *, beyond: bool | None = None) -> E
     phrases = intent.train if side == "train" else intent.held_out
     text = re.sub(r"\{t\}", lambda _: _topic(rng, side), rng.choice(phrases))
     text = re.sub(r"\{n\}", lambda _: str(rng.randint(2, 99)), text)
-    if beyond and rng.random() < 0.3:
+    if beyond and rng.random() < 0.3 and not _NO_COMMAND.match(text):
         text = rng.choice(("please", "can you", "could you", "hi,", "i want you to")) + " " + text
     if rng.random() < 0.5:
         text = text[0].upper() + text[1:]

@@ -51,8 +51,6 @@ def number(rng: random.Random, side: Side) -> str:
 def small(rng: random.Random, side: Side) -> str:
     """A count, a factor, a number of digits."""
     kind = rng.random()
-    if kind < 0.03:
-        return f"{rng.randint(1, 100)}%"
     if kind < 0.75:
         return str(rng.randint(1, 20))
     if kind < 0.85:
@@ -103,9 +101,9 @@ def _odd_text(rng: random.Random, side: Side) -> str:
 def text(rng: random.Random, side: Side) -> str:
     """A text in quotes; now and then a bare word, or a long sentence."""
     kind = rng.random()
-    if kind < 0.1:
+    if kind < 0.07:
         return rng.choice([word, name])(rng, side)
-    if kind < 0.13:
+    if kind < 0.08:
         return " ".join(_words(rng, side, 2, 3))
     if kind < 0.2:
         body = _odd_text(rng, side)
@@ -136,8 +134,9 @@ def short(rng: random.Random, side: Side) -> str:
 
 def listing(rng: random.Random, side: Side) -> str:
     """A list of numbers or words, in one of the ways people write them."""
-    size = rng.choices((2, 3, 4, 5, 6, 8), (1, 5, 5, 4, 2, 1))[0]
-    if rng.random() < 0.65:
+    size = rng.choices((3, 4, 5, 6, 8), (5, 5, 4, 2, 1))[0]
+    numbers = rng.random() < 0.65
+    if numbers:
         decimals = rng.choice([0, 0, 0, 1, 2])
         high = rng.choice([10, 50, 100, 1000])
         items = [
@@ -157,7 +156,7 @@ def listing(rng: random.Random, side: Side) -> str:
         return "[" + ", ".join(items) + "]"
     if style < 0.86:
         return "[" + ", ".join(f'"{i}"' for i in items) + "]"
-    if style < 0.93:
+    if style < 0.93 or not numbers:
         return "'" + ",".join(items) + "'"
     return " ".join(items)
 

@@ -18,7 +18,8 @@ from skillweave.agent.nano.corpus.operations import (
     pair_is_held_out,
     suited,
 )
-from skillweave.agent.nano.corpus.words import Side, word
+from skillweave.agent.nano.corpus.words import Side
+from skillweave.agent.nano.literals import mask
 from skillweave.skills.errors import PlanError
 
 Kind = Literal["train", "compositions", "phrases", "templates", "long"]
@@ -28,6 +29,11 @@ MAIN_TYPES = (
 )
 
 _SLOT = re.compile(r"( ?)\{(\w)(:s)?\}")
+_ASKED = re.compile(
+    r"^ (?:what is|what are|what's|how much is|(?:tell me|give me|show me|find out|find|compute|calculate"
+    r"|determine|get|work out|return|print)(?= (?:the|how|what|which|whether|if)\b))(?= |<<)",
+    re.IGNORECASE,
+)
 _FORMS: tuple[Form, ...] = ("V", "N", "Q")
 _ELIDABLE = re.compile(r"( (to|from|of|in|with|by|on|for|at|into|between|among))? \{x\}")
 
@@ -71,8 +77,16 @@ class Writer:
             return self.rng.choice(wordings.held_out)
         return self.rng.choice(wordings.train)
 
-    def pick(self, kind: str | None, form: Form, *, terminal: bool = True) -> tuple[Operation, str]:
-        """An operation that takes a ``kind`` of value (None: any), and a phrase for it."""
+    def pick(
+        self, kind: str | None, form: Form, *, terminal: bool = True, nested: bool = False
+    ) -> tuple[Operation, str]:
+        """An operation that takes a ``kind`` of value (None: any), and a phrase for it.
+
+        Args:
+            terminal: nothing works on its result, so that it may be a yes or no.
+            nested: the value is a noun phrase. ``the reverse of 'abc' in capitals`` could be read in two
+                ways, so no phrase that starts with its value is chosen.
+        """
         for _ in range(200):
             chosen = self._draw(kind)
             if form not in chosen.phrases or (chosen.result == "bool" and not terminal):
@@ -83,9 +97,12 @@ class Writer:
             wanted = self.kind == "compositions" and self.previous is not None and not self.special
             if wanted and not unseen and self.rng.random() < 0.8:
                 continue
+            phrase = self._phrase(chosen, form)
+            if nested and phrase.startswith("{x}") and form == "N":
+                continue
             self.special |= unseen
             self.previous = chosen
-            return chosen, self._phrase(chosen, form)
+            return chosen, phrase
         raise PlanError(f"no operation can be said in form {form}")
 
     def _draw(self, kind: str | None) -> Operation:
@@ -108,13 +125,20 @@ class Writer:
 
     # -- values ----------------------------------------------------------------------------
 
-    def literal(self, kind: str) -> Arg:
+    def literal(self, kind: str, *, bare: bool = True) -> Arg:
+        """A value of a kind; ``bare``: it may stand in bare words, without quotes."""
         make: Callable[[random.Random, Side], str] = values.MAIN.get(kind, values.text)
-        text = make(self.rng, "train" if self.kind == "train" else "held-out")
+        side: Side = "train" if self.kind == "train" else "held-out"
+        text = make(self.rng, side)
+        while not bare and mask(text).text.count("<<") != 1:
+            text = make(self.rng, side)
         intro = ""
+        if kind == "list" and bare and self.rng.random() < 0.12:
+            one, two = values.number(self.rng, side), values.number(self.rng, side)
+            return Arg(f" {one} and {two}", f"<< {one}>> and<< {two}>>", kind)
         if self.rng.random() < 0.2:
             noun = self.rng.choice(d.TYPE_NOUN.get(kind, d.TYPE_NOUN["other"]))
-            intro = " " + self.rng.choice(d.INTRO).format(noun=noun, w=word(self.rng, self.side))
+            intro = " " + self.rng.choice(d.INTRO).format(noun=noun)
         return Arg(" " + text, f"<< {text}>>", kind, intro)
 
     def further(self, slot: str) -> Arg:
@@ -148,6 +172,8 @@ class Writer:
     ) -> str:
         """One clause: its words in the request. Adds the plan line.
 
+        Words that only ask (``what is``, ``find the``) are no part of a goal.
+
         ``left_out``: the main value goes without saying (``and add 25``); in the plan it stands last.
         """
         if not main.is_reference:
@@ -170,6 +196,7 @@ class Writer:
                 said, slot = said.lstrip(" "), slot.replace("<< ", "<<", 1)
             surface, plan, end = surface + words + said, plan + words + slot, match.end()
         surface, plan = surface + template[end:], plan + template[end:]
+        plan = _ASKED.sub("", plan)
         if left_out:
             plan += main.slot
         if capital and plan[:2] == surface[:2] and plan[1].isalpha():
@@ -187,7 +214,7 @@ class Writer:
         """A value that ``depth`` steps make: noun phrases within noun phrases, around a literal."""
         if depth == 0:
             return base or self.literal(kind or "text")
-        operation, template = self.pick(None, "N", terminal=False)
+        operation, template = self.pick(None, "N", terminal=False, nested=depth > 1)
         extra: dict[str, Arg] = {}
         left = depth - 1
         if depth > 1 and "{n}" in template and self.rng.random() < 0.5:
@@ -215,14 +242,17 @@ class Writer:
         text, current, start, asked = "", first, self.next_id, False
         for index in range(steps):
             form = self.rng.choices(_FORMS, (7, 2, 1) if index else (8, 1, 1))[0]
-            operation, template = self.pick(current.type, form, terminal=index == steps - 1)
+            nested = not index and first.is_reference is False and first.slot.startswith("<<#")
+            operation, template = self.pick(
+                current.type, form, terminal=index == steps - 1, nested=nested
+            )
             main, extra = current, dict[str, Arg]()
             if index:
                 main = self.it(self.next_id - 1, current.type)
                 if not first.slot.startswith("<<#") and self.rng.random() < 0.05:
                     main = self.renamed(first, d.AGAIN)
             direct = main.slot == current.slot
-            if index >= 2 and "{n}" in template and self.rng.random() < 0.4:
+            if index >= 2 and "{n}" in template and self.rng.random() < 0.15:
                 extra["n"] = self.ordinal(start)
             elif index and main.type != "number" and "{n}" in template and self.rng.random() < 0.04:
                 main, extra, direct = self.literal(operation.main), {"n": main}, False
@@ -230,7 +260,7 @@ class Writer:
                 text += self.joint(asked, last=index == steps - 1)
             big = sentence_ended(text) if index else capital
             if form == "N":
-                ask = (self.wording(d.ASK) or "tell me") if index or follows or big else ""
+                ask = (self.ask(template) or "tell me") if index or follows or big else ""
                 text += " " + (ask[:1].upper() + ask[1:] if big else ask) if ask else ""
             quiet = left_out if not index else direct and self.rng.random() < 0.15
             text += self.clause(
@@ -239,6 +269,11 @@ class Writer:
             asked = form == "Q" or (form == "N" and self.rng.random() < 0.5)
             current = self.result("", operation.result)
         return text
+
+    def ask(self, asked: str) -> str:
+        """Words that ask for a noun phrase; ``find`` and its like only where no clause can begin so."""
+        plain = asked.lstrip().startswith(("the ", "how "))
+        return self.wording(d.FIND if plain and self.rng.random() < 0.5 else d.ASK)
 
     def joint(self, asked: bool, *, last: bool) -> str:
         """The words between two clauses."""
