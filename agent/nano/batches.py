@@ -81,3 +81,16 @@ def block(
     pad = int(tokenizer.pad_token_id or 0)
     for length, chunk in batches:
         yield collate(chunk, length, pad)
+
+
+def asked_pieces(labels: torch.Tensor) -> torch.Tensor:
+    """Indices ``[m]`` of the pieces to learn, filled up to a multiple of 256 with others.
+
+    A CPU compiles its kernels anew for every shape that it has not met.
+    """
+    import torch
+
+    flat = labels.flatten()
+    order = torch.argsort((flat == IGNORE).to(torch.int8), stable=True)
+    wanted = int((flat != IGNORE).sum())
+    return order[: min(len(flat), -(-wanted // 256) * 256)]

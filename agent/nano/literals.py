@@ -74,6 +74,7 @@ _SCAN: Final = re.compile(
     "|".join(f"(?P<{kind}{i}>{part})" for i, (kind, part) in enumerate(_PARTS)), re.DOTALL
 )
 _LINES_IN_QUOTES: Final = re.compile(r"(?:" + _QUOTED + r")", re.DOTALL)
+_QUOTES: Final = {"'": "'", '"': '"', "“": "”", "‘": "’", "`": "`"}
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}")
 _MARK: Final = re.compile(r"\s*(?:\d+[.)]|\(\d+\)|[-*•]|[Ss]tep \d+:?)\s")
 MARKED: Final = re.compile(rf"{OPEN}([A-Z]) \w+{CLOSE}")
@@ -229,3 +230,15 @@ def _head(line: str, separator: str, cells: int, first: bool) -> int | None:
     opening = rf"[^\s{one}'\"]+" if separator != "|" else r"\|?[^|\n:]*"
     found = re.search(rf"(?:^|(?<=\s)){opening}(?:{one}[^{one}'\"]*){{{cells}}}$", line)
     return found.start() if found else None
+
+
+def unquoted(text: str) -> str:
+    """A literal as a value: without the blank before it and the quotes around it.
+
+    >>> unquoted(" 'abc def'")
+    'abc def'
+    """
+    text = text.strip()
+    if len(text) >= 2 and _QUOTES.get(text[0]) == text[-1]:
+        return text[1:-1]
+    return text

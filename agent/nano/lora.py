@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from skillweave.agent.nano.batches import IGNORE, block
+from skillweave.agent.nano.batches import asked_pieces, block
 from skillweave.agent.nano.corpus import Conversation
 from skillweave.agent.nano.train import TrainProgress
 
@@ -97,9 +97,10 @@ def train_adapter(
                 group["lr"] = recipe.rate * share
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 hidden = plain.model(input_ids=batch.ids, use_cache=False).last_hidden_state
-                asked = batch.labels != IGNORE
-                logits = plain.lm_head(hidden[asked])
-            loss = torch.nn.functional.cross_entropy(logits.float(), batch.labels[asked])
+                asked = asked_pieces(batch.labels)
+                logits = plain.lm_head(hidden.flatten(0, 1)[asked])
+            labels = batch.labels.flatten()[asked]
+            loss = torch.nn.functional.cross_entropy(logits.float(), labels)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimizer.step()

@@ -15,14 +15,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from skillweave.agent.nano.batches import IGNORE, Batch, block
+from skillweave.agent.nano.batches import Batch, asked_pieces, block
 from skillweave.agent.nano.corpus import conversation
 from skillweave.agent.nano.model import Size, config
 from skillweave.agent.nano.tokenizer import BOS, END, PAD, prompt, train_tokenizer
 from skillweave.skills.errors import SettingsError
 
 if TYPE_CHECKING:
-    import torch
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 TOKENIZER_EXAMPLES: Final = 60_000
@@ -156,7 +155,7 @@ class Trainer:
         ids, labels = batch.ids.to(self.device), batch.labels.to(self.device)
         with torch.autocast(self.device, dtype=torch.bfloat16):
             hidden = self.model.model(input_ids=ids, use_cache=False).last_hidden_state
-            asked = _asked(labels)
+            asked = asked_pieces(labels)
             logits = self.model.lm_head(hidden.flatten(0, 1)[asked])
         loss = torch.nn.functional.cross_entropy(logits.float(), labels.flatten()[asked])
         loss.backward()  # type: ignore[no-untyped-call]
@@ -240,19 +239,6 @@ class Trainer:
             "torch": torch.__version__,
         }
         (self.out / "training.json").write_text(json.dumps(log, indent=2) + "\n", "utf-8")
-
-
-def _asked(labels: torch.Tensor) -> torch.Tensor:
-    """Indices ``[m]`` of the pieces to learn, filled up to a multiple of 256 with others.
-
-    A CPU compiles its kernels anew for every shape that it has not met.
-    """
-    import torch
-
-    flat = labels.flatten()
-    order = torch.argsort((flat == IGNORE).to(torch.int8), stable=True)
-    wanted = int((flat != IGNORE).sum())
-    return order[: min(len(flat), -(-wanted // 256) * 256)]
 
 
 def _same_so_far(recipe: Recipe, saved: dict[str, Any], tokens: int) -> bool:

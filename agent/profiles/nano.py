@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from skillweave.agent.nano.corpus import plan_question
 from skillweave.agent.nano.corpus.filling import LETTERS, label
-from skillweave.agent.nano.literals import Masked, kind_of, mask, plain
+from skillweave.agent.nano.literals import Masked, kind_of, mask, plain, unquoted
 from skillweave.agent.nano.tokenizer import CLOSE, OPEN
 from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
 from skillweave.agent.profiles.assign import Assignment, assignments, value_of
@@ -27,21 +27,8 @@ _SLOT: Final = re.compile(re.escape(OPEN) + r"(.*?)" + re.escape(CLOSE), re.DOTA
 _LINE: Final = re.compile(r"#(\d+)")
 _ASSIGNMENT: Final = re.compile(rf" (\w+)=({re.escape(OPEN)}.*?{re.escape(CLOSE)}|\S+)", re.DOTALL)
 _SETTING: Final = re.compile(r"(\w+) = \S+")
-_QUOTES: Final = {"'": "'", '"': '"', "“": "”", "‘": "’", "`": "`"}
 _TYPES: Final = {"integer": "number", "object": "string", "any": "string", "null": "string"}
 _MAX_PLAN_TOKENS: Final = 640
-
-
-def unquoted(text: str) -> str:
-    """A literal as a value: without the blank before it and the quotes around it.
-
-    >>> unquoted(" 'abc def'")
-    'abc def'
-    """
-    text = text.strip()
-    if len(text) >= 2 and _QUOTES.get(text[0]) == text[-1]:
-        return text[1:-1]
-    return text
 
 
 def read(request: str) -> Masked:
@@ -106,7 +93,7 @@ class NanoProfile:
         ):
             return None
         slots = [label(LETTERS[i], _text(v)) for i, v in enumerate(values)]
-        head = " " + _words_with(step, slots).strip()
+        head = " " + _uncapitalised(_words_with(step, slots).strip())
         tail = [f" note: {one}" for one in advice]
         question = "\n".join([head, f" {_signature(signature)}", *tail])
         plain = "\n".join([_SLOT.sub("", head), *tail])
@@ -170,6 +157,10 @@ class _Window:
         """The id in the conversation of the step that the model calls ``number``."""
         back = {shown: real for real, shown in self.mapping.items()}
         return back.get(number, number + shift)
+
+
+def _uncapitalised(words: str) -> str:
+    return words[0].lower() + words[1:] if words[:2].istitle() else words
 
 
 def _words_with(step: Step, slots: Sequence[str]) -> str:

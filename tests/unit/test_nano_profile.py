@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skillweave.agent.nano.literals import unquoted
 from skillweave.agent.plan import Literal, Ref, Step
 from skillweave.agent.profiles.base import Done
 from skillweave.agent.profiles.grammar import plan_grammar, quoted
-from skillweave.agent.profiles.nano import NanoProfile, read, unquoted
+from skillweave.agent.profiles.nano import NanoProfile, read
 from skillweave.skills.errors import PlanError
 from skillweave.skills.model import Parameter, Signature
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from skillweave.agent.nano.corpus import discourse, values
 from skillweave.agent.nano.corpus.operations import Form, Operation, invent, invented_name, known
 from skillweave.agent.nano.corpus.words import Side, invented, word
+from skillweave.agent.nano.corpus.writer import ELIDABLE
+from skillweave.agent.nano.literals import unquoted
 
 LETTERS = "ABCDEFGH"
 PREVIEW = 32
@@ -24,10 +26,10 @@ _MAIN_NAMES = {
     "number": "number number value x n a amount base first",
     "list": "items items numbers values data list xs elements sequence",
     "table": "table table csv rows data csv_text",
-    "date": "date date day start when",
+    "date": "date date day start_date when birth_date",
     "json": "data json document obj json_text",
     "code": "text code value encoded",
-    "time": "time duration value",
+    "time": "time time start_time duration value",
 }
 _TYPES = {
     "text": "string",
@@ -37,14 +39,17 @@ _TYPES = {
     "date": "string",
 }
 _NAMES = {
-    "n": "n number count amount factor times width size digits percent exponent shift days places k length b by second divisor limit",
+    "n": "n number count amount factor times width size digits percent exponent shift days places k length b by second divisor limit position window minutes years weeks step",
     "w": "word letter separator delimiter pattern needle sub char value target sep find language",
     "t": "other other_text suffix prefix addition second_text b",
     "l": "other others other_items second_list weights b right",
-    "d": "end other until other_date second_date reference",
+    "d": "end end_date other until other_date second_date on_date",
     "c": "column field column_name key header",
     "k": "key field path name",
+    "z": "end end_time other until second_time",
 }
+_START = "start start_date start_time first from_date begin".split()
+_END = "end end_date end_time second to_date until".split()
 _SWITCHES = (
     ("descending", "in descending order"), ("reverse", "in reverse"), ("ignore_case", "ignoring case"), ("strict", "strictly"),
     ("keep_order", "keeping the order"), ("sorted", "and sort it"), ("unique", "without repeats"), ("signed", "with a sign"),
@@ -95,11 +100,18 @@ def _type_of(slot: str, main: str) -> str:
     return {"n": "number", "l": "array"}.get(slot, "string")
 
 
-def _names(rng: random.Random, side: Side, slots: list[str], main: str) -> list[str]:
-    """A telling name for every slot; now and then a stranger's."""
+def _names(
+    rng: random.Random, side: Side, slots: list[str], main: str, *, swapped: bool = False
+) -> list[str]:
+    """A telling name for every slot; now and then a stranger's.
+
+    ``swapped``: of two words the new one comes first (``substitute new for old``).
+    """
     names: list[str] = []
     for index, slot in enumerate(slots):
-        if slot == "x":
+        if slot in "xdz" and {"d", "z"} & set(slots) and rng.random() < 0.7:
+            pool = _END if {"x", "d", "z"} & set(slots[:index]) else _START
+        elif slot == "x":
             pool = _MAIN_NAMES.get(main, _MAIN_NAMES["text"]).split()
         elif slot == "u":
             later = "u" in slots[:index] or slots.count("u") == 1
@@ -111,7 +123,7 @@ def _names(rng: random.Random, side: Side, slots: list[str], main: str) -> list[
         elif slot == "w" and slots.count("w") == 2:
             pool = (
                 "new replacement new_text".split()
-                if "w" in slots[:index]
+                if ("w" in slots[:index]) != swapped
                 else "old find old_text search".split()
             )
         else:
@@ -133,7 +145,7 @@ def _combined(rng: random.Random, side: Side) -> Filling:
     size = rng.choice((2, 2, 3))
     kind = rng.choice(("number", "text"))
     letters = LETTERS[:size]
-    slots = "".join(label(x, values.MAIN[kind](rng, side)) for x in letters)
+    slots = "".join(label(x, unquoted(values.MAIN[kind](rng, side))) for x in letters)
     function = (
         invented_name(rng, side)
         if rng.random() < 0.5
@@ -174,6 +186,8 @@ def filling(rng: random.Random, side: Side) -> Filling:
         )
     form: Form = rng.choice(list(operation.phrases))
     template = rng.choice(operation.phrases[form]).replace("{x:s}", "{x}")
+    if form == "V" and rng.random() < 0.15 and (found := ELIDABLE.search(template)):
+        template = template[: found.start()] + template[found.end() :] + "{x}"
     slots = [m.group(2) for m in _SLOT.finditer(template)]
     letters = dict(zip(range(len(slots)), LETTERS, strict=False))
     index = -1
@@ -186,10 +200,11 @@ def filling(rng: random.Random, side: Side) -> Filling:
             if match.group(2) == "x"
             else values.SLOT[match.group(2)]
         )
-        return label(letters[index], make(rng, side))
+        return label(letters[index], unquoted(make(rng, side)))
 
     step = _SLOT.sub(one, template)
-    names = _names(rng, side, slots, operation.main)
+    swapped = template.startswith("substitute")
+    names = _names(rng, side, slots, operation.main, swapped=swapped)
     order = (
         sorted(range(len(slots)), key=lambda i: slots[i] != "x")
         if rng.random() < 0.85

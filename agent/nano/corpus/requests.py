@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from skillweave.agent.nano.corpus import discourse as d
 from skillweave.agent.nano.corpus.styles import draw_style
 from skillweave.agent.nano.corpus.writer import Arg, Kind, Writer
-from skillweave.agent.nano.literals import MARKED, Masked, kind_of, mask
+from skillweave.agent.nano.literals import MARKED, Masked, kind_of, mask, unquoted
 
 
 @dataclass(frozen=True)
@@ -97,4 +97,4 @@ def _lettered(plan: str, masked: Masked) -> str | None:
 
 def _kinds(lines: str) -> str:
     """Lines of earlier turns show no values, only what they are."""
-    return _SLOT.sub(lambda slot: f"<<{kind_of(slot.group(1).strip())}>>", lines)
+    return _SLOT.sub(lambda slot: f"<<{kind_of(unquoted(slot.group(1)))}>>", lines)

@@ -273,5 +273,6 @@ SLOT: dict[str, Callable[[random.Random, Side], str]] = {
     "u": unit,
     "c": column,
     "k": column,
+    "z": time,
 }
 """Literal of a further slot."""

@@ -25,7 +25,10 @@ from skillweave.skills.errors import PlanError
 Kind = Literal["train", "compositions", "phrases", "templates", "long"]
 
 MAIN_TYPES = (
-    ("text",) * 5 + ("number",) * 3 + ("list",) * 4 + ("table", "date", "date", "json", "code")
+    ("text",) * 5
+    + ("number",) * 3
+    + ("list",) * 4
+    + ("table", "date", "date", "json", "code", "time")
 )
 
 _SLOT = re.compile(r"( ?)\{(\w)(:s)?\}")
@@ -35,7 +38,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _FORMS: tuple[Form, ...] = ("V", "N", "Q")
-_ELIDABLE = re.compile(r"( (to|from|of|in|with|by|on|for|at|into|between|among))? \{x\}")
+ELIDABLE = re.compile(r"( (to|from|of|in|with|by|on|for|at|into|between|among))? \{x\}")
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ class Writer:
         if not main.is_reference:
             template = template.replace("{x:s}", "{x}")
         surface, plan, end = "", "", 0
-        if left_out and (found := _ELIDABLE.search(template)):
+        if left_out and (found := ELIDABLE.search(template)):
             template = template[: found.start()] + template[found.end() :]
             template += self.rng.choice(d.LEFT) if self.rng.random() < 0.2 else ""
         else:
