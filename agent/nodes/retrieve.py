@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
+from pydantic import JsonValue
 
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.reuse import CHAIN
 from skillweave.agent.numbers import parse_number
 from skillweave.agent.plan import SLOT, Literal, Step
+from skillweave.agent.profiles.assign import misfit
 from skillweave.agent.result import StepFinished, StepReport
 from skillweave.agent.state import MODEL, Candidate, StepState
 from skillweave.agent.words import goal_in_words
@@ -76,15 +78,35 @@ async def _candidates(
 ) -> tuple[Candidate, ...]:
     kinds = _usable(deps)
     hits = await _search(queries, kinds, POOL, deps)
-    fits = [hit for hit in hits if _fits(hit, deps)]
-    best = max((hit.dense for hit in fits), default=0.0)
-    near = [_candidate(hit.skill, hit) for hit in fits if hit.dense >= best - MARGIN][:CANDIDATES]
+    near = _near([hit for hit in hits if _fits(hit, deps)], state["values"])[:CANDIDATES]
     pinned = await _pinned(state, hits, kinds, deps, alone=state.get("alone", False) or not near)
     names = {one.skill for one in pinned}
     ranked = [*pinned, *(one for one in near if one.skill not in names)][:ATTEMPTS]
     if deps.profile.does_steps:
         ranked = [*ranked, Candidate(skill=MODEL, kind="model")][:ATTEMPTS]
     return tuple(ranked)
+
+
+def _near(hits: Sequence[Hit], values: Sequence[JsonValue]) -> list[Candidate]:
+    """The hits close to the best one, those first that can take the values of the step.
+
+    Where the best one cannot take them, others may lie twice as far from it.
+    """
+    misfits = {hit.skill.name: _misfit(hit.skill, values) for hit in hits}
+    ranked = sorted(hits, key=lambda hit: misfits[hit.skill.name] - hit.score)
+    if not ranked:
+        return []
+    best = max(hit.dense for hit in ranked)
+    margin = MARGIN * (2 if misfits[ranked[0].skill.name] else 1)
+    return [
+        _candidate(hit.skill, hit)
+        for hit in ranked
+        if hit.dense >= best - (MARGIN if misfits[hit.skill.name] else margin)
+    ]
+
+
+def _misfit(skill: Skill, values: Sequence[JsonValue]) -> float:
+    return 0.0 if skill.signature is None else misfit(values, skill.signature)
 
 
 async def _search(

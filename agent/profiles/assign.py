@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pydantic import JsonValue
 
 from skillweave.agent.coerce import CoercionError, coerce
+from skillweave.agent.numbers import parse_number
 from skillweave.skills.model import Parameter, Signature
 
 MOST: Final = 48
 """More ways than this are not listed; the model is then asked freely."""
+
+NO_WAY: Final = 0.1
+AS_TEXT: Final = 0.05
 
 Assignment = Mapping[str, tuple[int, ...]]
 """Name of a parameter -> positions of its values; several make a list."""
@@ -22,19 +27,41 @@ def assignments(values: Sequence[JsonValue], signature: Signature) -> tuple[Assi
 
     A parameter that takes a list may get several values. Empty when there is no way, or too many.
     """
-    found: list[Assignment] = []
-    for way in _ways(values, signature.parameters, 0, {}):
-        if all(p.name in way for p in signature.parameters if p.required):
-            found.append(way)
-        if len(found) > MOST:
-            return ()
-    return tuple(found)
+    found = tuple(itertools.islice(_complete(values, signature), MOST + 1))
+    return found if len(found) <= MOST else ()
+
+
+def misfit(values: Sequence[JsonValue], signature: Signature) -> float:
+    """How badly the values suit the parameters: 0 well, `NO_WAY` not at all.
+
+    In between lie values that can only be given as text: a list, or a number among several parameters
+    (a lone text may be meant for digits, such as those of a binary number).
+    """
+    several = len(signature.parameters) > 1
+    by_name = {p.name: p for p in signature.parameters}
+
+    def as_text(name: str, value: JsonValue) -> bool:
+        if by_name[name].type != "string":
+            return False
+        return isinstance(value, list | dict) or (several and is_number(value))
+
+    ways = itertools.islice(_complete(values, signature), MOST)
+    costs = (
+        sum(as_text(name, values[i]) for name, taken in way.items() for i in taken) for way in ways
+    )
+    return min((min(AS_TEXT * cost, NO_WAY) for cost in costs), default=NO_WAY)
 
 
 def value_of(way: tuple[int, ...], values: Sequence[JsonValue]) -> JsonValue:
     """The value that a parameter gets."""
     chosen = [values[i] for i in way]
     return chosen[0] if len(chosen) == 1 else chosen
+
+
+def _complete(values: Sequence[JsonValue], signature: Signature) -> Iterator[Assignment]:
+    for way in _ways(values, signature.parameters, 0, {}):
+        if all(p.name in way for p in signature.parameters if p.required):
+            yield way
 
 
 def _ways(
@@ -54,6 +81,13 @@ def _ways(
         way = (*before, position)
         if _takes(parameter, value_of(way, values)):
             yield from _ways(values, parameters, position + 1, {**taken, parameter.name: way})
+
+
+def is_number(value: JsonValue) -> bool:
+    """Whether a value is a number, or a text that is nothing but one."""
+    if isinstance(value, str):
+        return parse_number(value) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _takes(parameter: Parameter, value: JsonValue) -> bool:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from skillweave.agent.profiles.assign import MOST, assignments, value_of
+from skillweave.agent.profiles.assign import MOST, NO_WAY, assignments, misfit, value_of
 from skillweave.skills.signature import signature_of
 
 ROUND = signature_of("def f(number: float, digits: int = 0) -> float: ...", "f")
@@ -28,6 +28,16 @@ def test_values_are_gathered_into_a_list() -> None:
     (way,) = assignments([1, 2, 3], TOTAL)
     assert value_of(way["numbers"], [1, 2, 3]) == [1, 2, 3]
     assert value_of((0,), ["3, 1"]) == "3, 1"
+
+
+def test_a_skill_that_cannot_take_the_values_suits_badly() -> None:
+    same = signature_of("def f(table: str, column: str, value: str) -> str: ...", "f")
+    above = signature_of("def f(table: str, column: str, limit: float) -> str: ...", "f")
+    digits = signature_of("def f(text: str) -> int: ...", "f")
+    assert misfit(["a,b\n1,2", "a", "28"], above) == 0.0 < misfit(["a,b\n1,2", "a", "28"], same)
+    assert misfit(["a,b\n1,2", "a", "x"], same) == 0.0 < misfit(["a,b\n1,2", "a", "x"], above)
+    assert misfit(["101"], digits) == 0.0 < misfit([["a", "b"]], digits)
+    assert misfit([1], SUBTRACT) == misfit([1, 2, 3], SUBTRACT) == NO_WAY
 
 
 def test_there_may_be_no_way() -> None:
