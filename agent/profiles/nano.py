@@ -17,9 +17,11 @@ from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
 from skillweave.agent.profiles.assign import Assignment, assignments, value_of
 from skillweave.agent.profiles.base import Done, Filled, Message, Planned, Prompt, Structure
 from skillweave.agent.profiles.grammar import fill_grammar, plan_grammar
-from skillweave.skills.errors import PlanError
+from skillweave.skills.errors import PlanError, UserError
 from skillweave.skills.model import Parameter, Signature, Skill
 
+LONGEST: Final = 3000
+"""Characters of a request, its values not counted, that surely fit beside history and plan."""
 WINDOW: Final = 3
 """Steps of earlier turns that a planning question shows."""
 
@@ -32,8 +34,18 @@ _MAX_PLAN_TOKENS: Final = 640
 
 
 def read(request: str) -> Masked:
-    """The request as nano reads it, with letters for its values."""
-    return mask(" " + request.replace("\r\n", "\n").strip())
+    """The request as nano reads it, with letters for its values.
+
+    Raises:
+        UserError: even without its values it is too long for nano.
+    """
+    masked = mask(" " + request.replace("\r\n", "\n").strip())
+    if len(masked.text) > LONGEST:
+        raise UserError(
+            f"the request has {len(masked.text)} characters besides its values and nano reads at most "
+            f"{LONGEST}; put the text to work on in quotes, or name a larger model with --model"
+        )
+    return masked
 
 
 class NanoProfile:

@@ -9,7 +9,7 @@ from skillweave.agent.plan import Literal, Ref, Step
 from skillweave.agent.profiles.base import Done
 from skillweave.agent.profiles.grammar import plan_grammar, quoted
 from skillweave.agent.profiles.nano import NanoProfile, read
-from skillweave.skills.errors import PlanError
+from skillweave.skills.errors import PlanError, UserError
 from skillweave.skills.model import Parameter, Signature
 
 PROFILE = NanoProfile()
@@ -54,6 +54,15 @@ def test_values_are_asked_by_letter_and_cannot_be_changed() -> None:
     assert prompt.structure is not None
     rules = (prompt.structure.grammar or "").split("\n")
     assert 'slot2 ::= "<<" (span | "A" | "B" | "#1") ">>"' in rules
+
+
+def test_a_long_text_may_be_quoted_but_not_bare() -> None:
+    text = "word " * 5000
+    assert PROFILE.plan(f"count the words in '{text}'", (), ()).messages[-1].content == (
+        " count the words in<<A text>>"
+    )
+    with pytest.raises(UserError, match="in quotes"):
+        PROFILE.plan(f"count the words in {text}", (), ())
 
 
 def test_words_and_beyond_are_read() -> None:
