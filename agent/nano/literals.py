@@ -44,13 +44,13 @@ _QUOTED: Final = (
     r"\"[^\"]*\"|“[^”]*”|«[^»]*»|‘[^’]*’|```.*?```|`[^`]*`"
     r"|(?<!\w)'[^'\n]{0,3}'(?!\w)|(?<!\w)'(?=\S)(?:[^']|'(?=\w))+'(?!\w)"
 )
-# A number ends where a word does, or before a unit or the letters of an ordinal: 5km, 3rd.
+# A number ends where a word does, or before a unit or the letters of an ordinal: 5km, 3rd; not: 12-hour.
 _AFTER: Final = (
     r"(?=(?:st|nd|rd|th|km|m|cm|mm|kg|g|mg|lbs?|oz|ft|in|mi|mph|l|ml|h|s|min|ms|[CFKx]|[KMGT]?B)\b"
-    r"|[^\w]|$)(?!\.\d)"
+    r"|[^\w]|$)(?!\.\d|-[A-Za-z])"
 )
 _NOT_A_MARK: Final = r"(?!(?<=\n)\d+[.)]\s|(?<=\n\()\d+\)\s)"
-_BEFORE: Final = r"(?<![\w.#/])(?<![Ss]tep )(?<![Ss]teps )"
+_BEFORE: Final = r"(?<![\w.#/])(?<![A-Za-z]-)(?<![Ss]tep )(?<![Ss]teps )"
 
 
 def _list_of(item: str) -> str:

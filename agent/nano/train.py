@@ -7,6 +7,7 @@ with AdamW.
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable
@@ -43,7 +44,8 @@ SCHEDULE: Final = (
     Point(150_000, 4e-3, 2048),
     Point(6_000_000, 4e-3, 3072),
     Point(9_000_000, 4e-3, 3072),
-    Point(25_000_000, 0.0, 3072),
+    Point(12_000_000, 3e-3, 3072),
+    Point(23_500_000, 0.0, 3072),
 )
 
 
@@ -247,7 +249,11 @@ def _same_so_far(recipe: Recipe, saved: dict[str, Any], tokens: int) -> bool:
     before = Recipe(**saved, schedule=points)
     if replace(before, schedule=recipe.schedule) != recipe:
         return False
-    return all(before.at(t) == recipe.at(t) for t in range(0, tokens, max(1, tokens // 100)))
+    return all(
+        then.batch == now.batch and math.isclose(then.rate, now.rate, rel_tol=1e-6)
+        for t in range(0, tokens, max(1, tokens // 100))
+        for then, now in [(before.at(t), recipe.at(t))]
+    )
 
 
 def train(

@@ -16,6 +16,10 @@ from skillweave.agent.nano.tokenizer import CLOSE, OPEN, PIECES
 MAX_STEPS: Final = 8
 
 _PIECES: Final = re.compile(PIECES)
+_BREAK: Final = re.compile(MARKED.pattern.replace("(", "(?:") + r"|[\n#<>]")
+_BLANK: Final = re.compile(r'^\w+ ::= "\s+"')
+_SHARED: Final = re.compile(r'^\w+ ::= " (of|in)"')
+"""Where an end that several goals share begins."""
 _WORDS: Final = "[^<>#\\n]"
 
 
@@ -29,38 +33,34 @@ def quoted(text: str) -> str:
     return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
 
 
-def _runs(text: str) -> list[list[str]]:
-    """The pieces between lettered values."""
-    return [_PIECES.findall(words) for words in MARKED.sub("\0", text).split("\0")]
-
-
 def spans(text: str, *, rule: str = "span") -> list[str]:
-    """Rules for every run of pieces of ``text`` that holds no lettered value, the longest included."""
+    """Rules for every run of pieces of ``text`` on one line that holds no lettered value."""
     rules: list[str] = []
-    for pieces in _runs(text):
+    for words in _BREAK.split(text):
+        pieces = _PIECES.findall(words)
         end = len(rules) + len(pieces)
         for at, piece in enumerate(pieces, start=len(rules)):
-            rules.append(
-                f"{rule}{at} ::= {quoted(piece)}" + (f" {rule}{at + 1}?" if at + 1 < end else "")
-            )
-    return [f"{rule} ::= " + " | ".join(f"{rule}{i}" for i in range(len(rules))), *rules]
+            more = f" {rule}{at + 1}?" if at + 1 < end else ""
+            rules.append(f"{rule}{at} ::= {_variants(piece)}{more}")
+    starts = [made.split()[0] for made in rules if not _BLANK.search(made)]
+    return [f"{rule} ::= " + " | ".join(starts), *rules] if starts else []
 
 
-def words(text: str) -> str:
-    """Any piece of ``text`` that may stand in a goal.
-
-    >>> words(" add<<A number>> to it, add")
-    '" add" | " to" | " it" | ","'
-    """
-    pieces = dict.fromkeys(piece for run in _runs(text) for piece in run)
-    plain = [p for p in pieces if p.strip() and not set(p) & set("<>#")]
-    return " | ".join(map(quoted, plain)) or '" "'
+def _variants(piece: str) -> str:
+    """A piece that may start a sentence or a line can stand within one as well."""
+    forms = [piece, piece.lower()] if piece.strip().istitle() else [piece]
+    if piece[0].isalnum():
+        forms += [" " + form for form in forms]
+    return " | ".join(map(quoted, forms)).join("()" if len(forms) > 1 else ("", ""))
 
 
 def plan_grammar(
     request: str, first: int, known: Sequence[int], *, prefix: str = "", talk: bool = True
 ) -> str:
     """Plans of up to `MAX_STEPS` steps that start at ``first``, or direct words, or ``beyond``.
+
+    The words of a goal stand together in the request, but for what a slot takes the place of and for an
+    end that several goals share (``the sum and the mean of 3, 4 and 5``).
 
     Args:
         request: the masked text of the request (`skillweave.agent.nano.literals.mask`).
@@ -78,12 +78,15 @@ def plan_grammar(
         references = [*known, *ids[:position]]
         slot = f"slot{step}"
         more = f' ("\\n" step{step + 1})?' if position + 1 < len(ids) else ""
-        rules.append(f'step{step} ::= "#{step}" ({slot} | word)+{more}')
+        goal = f"run ({slot} run?)* | ({slot} run?)+" if copied else f"{slot}+"
+        rules.append(f'step{step} ::= "#{step}" ({goal}){more}')
         named = [quoted(letter) for letter in letters] + [f'"#{r}"' for r in references]
-        target = " | ".join(["span", *named] if len(copied) > 1 else named)
+        target = " | ".join(["span", *named] if copied else named)
         rules.append(f"{slot} ::= {quoted(OPEN)} ({target}) {quoted(CLOSE)}")
-    rules += [f"word ::= {words(request)}", f"reply ::= {_WORDS}+"]
-    return "\n".join(rules + (copied if len(copied) > 1 else []))
+    rules.append(f"reply ::= {_WORDS}+")
+    shared = [made.split()[0] for made in copied if _SHARED.search(made)]
+    run = "run ::= span" + (f" ({' | '.join(shared)})?" if shared else "")
+    return "\n".join([*rules, *([run, *copied] if copied else [])])
 
 
 def fill_grammar(

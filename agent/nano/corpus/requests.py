@@ -73,7 +73,7 @@ def make(rng: random.Random, kind: Kind) -> Example:
 
 
 def _starts_a_goal(writer: Writer, text: str) -> bool:
-    return writer.lines[0].startswith(f"#{writer.next_id - len(writer.lines)} {text[:2]}")
+    return any(re.match(rf"#\d+ {re.escape(text[:2])}", line) for line in writer.lines)
 
 
 _SLOT = re.compile(r"<<(?!#)(.*?)>>", re.DOTALL)

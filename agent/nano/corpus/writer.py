@@ -109,7 +109,7 @@ class Writer:
         raise PlanError(f"no operation can be said in form {form}")
 
     def _draw(self, kind: str | None) -> Operation:
-        if self.rng.random() < (0.5 if self.kind == "phrases" else 0.3):
+        if self.rng.random() < 0.5:
             self.special |= self.kind == "phrases"
             return invent(self.rng, self.side)
         held_out = self.kind == "phrases" and self.rng.random() < 0.6
