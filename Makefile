@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup chat test test-unit check format bench figures clean
+.PHONY: help setup chat test test-unit check format bench figures evals clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -36,10 +36,12 @@ format: ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: ## measure this machine: the workbench tasks, start-up and latency (to runs/)
+bench: ## measure this machine: tasks, latency, merges, many adapters in a batch (to runs/)
 	@scripts/setup.sh --quiet
 	$(BIN)/skillweave eval tasks --out runs/bench/workbench.json
 	$(BIN)/skillweave eval figures --out runs/bench/latency.json
+	$(BIN)/skillweave eval merges --out runs/bench/merges.json
+	$(BIN)/skillweave eval serving --out runs/bench/serving.json
 
 figures: ## measure again and overwrite the committed figures
 	@scripts/setup.sh --quiet
@@ -48,6 +50,11 @@ figures: ## measure again and overwrite the committed figures
 	$(BIN)/skillweave eval tasks --out evals/figures/workbench.json
 	$(BIN)/skillweave eval figures --out evals/figures/latency.json
 	$(BIN)/skillweave eval thresholds --out evals/figures/thresholds.json
+
+evals: ## what skills add: every suite, with controls, to runs/evals (goes on where it stopped)
+	@scripts/setup.sh --quiet
+	$(BIN)/skillweave eval run workbench compose $(if $(SKILLWEAVE_DATA),bfcl) --resume --out runs/evals
+	$(BIN)/skillweave eval report runs/evals
 
 clean: ## remove caches and build products, keep .venv
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis setup.log

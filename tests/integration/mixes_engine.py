@@ -42,8 +42,10 @@ class Engine:
     def __init__(self, model: str) -> None:
         from vllm import LLM
 
+        from skillweave.agent.serving.plugin import batch
         from skillweave.agent.serving.plugin.install import installed
 
+        batch.MANY = 24  # else no run of tokens would be long enough to be computed apart
         self._llm = LLM(model, **ENGINE)
         if not installed():
             raise SystemExit("vLLM did not load the plugin")

@@ -23,40 +23,7 @@ MODULES = {
     **{f"mlp.{name}_proj": (INNER, HIDDEN) for name in ("gate", "up")},
     "mlp.down_proj": (HIDDEN, INNER),
 }
-"""The linear layers of the model: ``(out, in)``."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny Llama with random weights, of nano's profile."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    folder = tmp_path_factory.mktemp("model")
-    words = ["<pad>", "<eos>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>")
-    fast.chat_template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
-    fast.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(words),
-        hidden_size=HIDDEN,
-        intermediate_size=INNER,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=2,
-        head_dim=32,
-        max_position_embeddings=512,
-        pad_token_id=0,
-        bos_token_id=1,
-        eos_token_id=1,
-        initializer_range=0.3,
-    )
-    config.skillweave_profile = "nano"
-    LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
-    return folder
+"""The linear layers of `tiny_model`: ``(out, in)``."""
 
 
 def put(library: Path, name: str, *, seed: int = 0, rank: int = 4, base: str = "") -> Path:
@@ -98,8 +65,13 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _written(library, "deeper", {"model.layers.9.self_attn.q_proj": deep})
     cut = put(library, "cut", seed=7) / "adapter" / "adapter_model.safetensors"
     cut.write_bytes(cut.read_bytes()[:-100])
-    nan = Factors(torch.full((2, HIDDEN), float("nan")), torch.ones(HIDDEN, 2))
-    _written(library, "nan", {"model.layers.0.self_attn.q_proj": nan})
+    for name, value in (("nan", "nan"), ("infinite", "inf"), ("huge", "1e38")):
+        bad = Factors(torch.full((2, HIDDEN), float(value)), torch.ones(HIDDEN, 2))
+        _written(library, name, {"model.layers.0.self_attn.q_proj": bad})
+    garbled = put(library, "garbled", seed=8) / "adapter" / "adapter_model.safetensors"
+    garbled.write_bytes(bytes(range(256)) * 64)
+    (put(library, "hollow", seed=9) / "adapter" / "adapter_model.safetensors").unlink()
+    (put(library, "untold", seed=10) / "adapter" / "adapter_config.json").write_text("{]")
     advice = library / "skills" / "advice"
     advice.mkdir()
     (advice / "SKILL.md").write_text("---\nname: advice\ndescription: x\n---\nDo well.\n")
@@ -108,11 +80,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(
-    folder: Path, library: Path, tmp_path_factory: pytest.TempPathFactory
+    tiny_model: Path, library: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     state = tmp_path_factory.mktemp("state")
     settings = Settings.load(state_dir=state, library=library, start_seconds=180.0)
-    server = asyncio.run(Server.start(spec_for(str(folder), settings), state))
+    server = asyncio.run(Server.start(spec_for(str(tiny_model), settings), state))
     yield server
     server.stop()
 
@@ -200,8 +172,18 @@ BAD = [
     ("one+smaller", 400, "model.layers.0.self_attn.q_proj is [64, 64] in one adapter and [32, 32]"),
     ("deeper", 400, "model.layers.9.self_attn.q_proj is 64x64, and not there here"),
     ("cut", 400, "not a whole safetensors file"),
+    ("nan", 400, "holds NaN or infinity; train the adapter again"),
     ("one+nan", 400, "holds NaN or infinity; train the adapter again"),
+    ("infinite", 400, "holds NaN or infinity; train the adapter again"),
+    ("huge", 400, "values beyond 1e+30; train the adapter again"),
+    ("garbled", 400, "garbled's adapter_model.safetensors: not a whole"),
+    ("hollow", 400, "hollow's adapter_model.safetensors: missing"),
+    ("untold", 400, "untold's adapter_config.json:1: not valid JSON"),
+    ("one:nan", 400, "column 5: "),
+    ("one:1e9", 400, "column 5: "),
+    ("arrow(one,arrow)", 404, "no skill 'arrow' in the library"),
 ]
+"""What is asked for, the status, and a part of the message."""
 
 
 class TestBadInput:
@@ -217,13 +199,35 @@ class TestBadInput:
         assert len(error["message"]) < 600
 
     async def test_others_are_served_meanwhile(self, client: httpx.AsyncClient) -> None:
-        good = ["nano", "one", "one+two"]
-        alone = [await text(client, model) for model in good]
+        good = [("nano", "one", "one+two")[i % 3] for i in range(len(BAD))]
+        alone = {model: await text(client, model) for model in good}
         wrong = [model for model, _, _ in BAD]
-        tasks = [ask(client, model) for pair in zip(wrong, good * 6, strict=True) for model in pair]
+        tasks = [ask(client, model) for pair in zip(wrong, good, strict=True) for model in pair]
         answers = await asyncio.gather(*tasks)
         assert [a.status_code for a in answers[::2]] == [status for _, status, _ in BAD]
-        assert [a.json()["choices"][0]["text"] for a in answers[1::2]] == alone * 6
+        said = [a.json()["choices"][0]["text"] for a in answers[1::2]]
+        assert said == [alone[model] for model in good]
+
+    @pytest.mark.parametrize("model", ["medicine", "cut", "one+wide"])
+    async def test_a_stream_says_so_before_it_begins(
+        self, client: httpx.AsyncClient, model: str
+    ) -> None:
+        body = {"model": model, "messages": [{"role": "user", "content": "x"}], "stream": True}
+        response = await client.post("/chat/completions", json=body)
+        assert response.status_code in (400, 404)
+        assert response.json()["error"]["message"]
+
+    @pytest.mark.parametrize("name", ["nan", "huge"])
+    async def test_a_folder_that_vllm_loads_itself_harms_no_other_request(
+        self, client: httpx.AsyncClient, library: Path, name: str
+    ) -> None:
+        before = await text(client, "one")
+        path = str(library / "skills" / name / "adapter")
+        body = {"lora_name": f"{name}-by-path", "lora_path": path}
+        response = await client.post("/load_lora_adapter", json=body)
+        assert "train the adapter again" in response.text
+        assert (await ask(client, f"{name}-by-path")).status_code == 404
+        assert await text(client, "one") == before
 
     async def test_an_adapter_that_was_put_right_is_served(
         self, client: httpx.AsyncClient, library: Path
@@ -231,3 +235,80 @@ class TestBadInput:
         assert (await ask(client, "cut")).status_code == 400
         put(library, "cut", seed=7)
         assert await text(client, "cut")
+
+
+async def listed(client: httpx.AsyncClient) -> dict[str, str]:
+    """What ``/v1/models`` says: names, and what each is."""
+    cards = (await client.get("/models")).json()["data"]
+    return {card["id"]: card["root"] if card["parent"] else "base" for card in cards}
+
+
+class TestModels:
+    async def test_the_skills_that_can_be_served_are_listed(
+        self, client: httpx.AsyncClient, library: Path
+    ) -> None:
+        models = await listed(client)
+        assert next(iter(models)) == "nano"
+        version = content_hash(library / "skills" / "one")[:12]
+        assert models["one"] == f"skillweave:one@{version}"
+        assert {"two", "three", "wide"} < set(models)
+        assert not {"too-wide", "foreign", "untold", "advice"} & set(models)
+
+    async def test_the_list_follows_the_library(
+        self, client: httpx.AsyncClient, library: Path
+    ) -> None:
+        assert "late" not in await listed(client)
+        put(library, "late", seed=30)
+        first = (await listed(client))["late"]
+        put(library, "late", seed=31)
+        second = (await listed(client))["late"]
+        assert first != second
+        assert await text(client, "late")
+        assert second.removeprefix("skillweave:") in await listed(client)
+        shutil.rmtree(library / "skills" / "late")
+        assert "late" not in await listed(client)
+
+    async def test_a_mix_is_listed_once_it_was_asked_for(self, client: httpx.AsyncClient) -> None:
+        before = set(await listed(client))
+        mix = (await ask(client, "one:0.125+two:0.875")).json()["model"]
+        assert set(await listed(client)) - before == {mix}
+
+
+async def counted(client: httpx.AsyncClient, *, adapter: str = "") -> dict[str, float]:
+    """The plugin's counters, all of them or one adapter's, by name and further label."""
+    url = str(client.base_url).removesuffix("/v1/") + "/metrics"
+    found = {}
+    for line in (await client.get(url)).text.splitlines():
+        if line.startswith("skillweave_adapter_") and f'adapter="{adapter or ""}' in line:
+            name, value = line.rsplit(" ", 1)
+            name = name.removeprefix("skillweave_adapter_").replace(f'adapter="{adapter}"', "")
+            found[name.replace("{,", "{").replace("{}", "")] = float(value)
+    return {name: value for name, value in found.items() if "_created" not in name}
+
+
+class TestMetrics:
+    async def test_an_adapter_is_counted_under_its_name(
+        self, client: httpx.AsyncClient, library: Path
+    ) -> None:
+        put(library, "metered", seed=40)
+        for _ in range(3):
+            await text(client, "metered")
+        found = await counted(client, adapter="metered")
+        assert found.pop("wait_seconds_sum") >= 0
+        assert found == {
+            "requests_total": 3,
+            "hits_total": 2,
+            "loads_total": 1,
+            'tokens_total{kind="prompt"}': 15,
+            'tokens_total{kind="generated"}': 36,
+            "wait_seconds_count": 3,
+        }
+
+    async def test_mixes_count_together(self, client: httpx.AsyncClient) -> None:
+        before = await counted(client, adapter="(mix)")
+        for weight in ("0.31", "0.32", "0.33"):
+            await text(client, f"one:{weight}+three")
+        after = await counted(client, adapter="(mix)")
+        assert after["loads_total"] - before.get("loads_total", 0) == 3
+        assert after["requests_total"] - before.get("requests_total", 0) == 3
+        assert not any("0.31" in name for name in await counted(client))

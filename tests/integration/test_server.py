@@ -30,42 +30,7 @@ CLOSE = 0.05
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny Llama with random weights, of nano's profile."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    folder = tmp_path_factory.mktemp("model")
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    words = ["<pad>", "<eos>", *alphabet]
-    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>")
-    fast.chat_template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
-    fast.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(words),
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        head_dim=32,
-        max_position_embeddings=2048,
-        pad_token_id=0,
-        bos_token_id=1,
-        eos_token_id=1,
-        initializer_range=0.3,  # far from flat, so that rounding does not change an answer
-    )
-    config.skillweave_profile = "nano"
-    LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def adapters(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Skill]:
+def adapters(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Skill]:
     """Adapters with random weights, made with PEFT; ``wide`` has too large a rank.
 
     As many as a batch has room for: base rows that get an adapter get the one in the last place.
@@ -82,7 +47,7 @@ def adapters(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         config = LoraConfig(
             r=rank, lora_alpha=64, target_modules=["q_proj", "v_proj"], init_lora_weights=False
         )
-        model = get_peft_model(LlamaForCausalLM.from_pretrained(folder), config)
+        model = get_peft_model(LlamaForCausalLM.from_pretrained(tiny_model), config)
         model.save_pretrained(root / name / "adapter")
         skills[name] = Skill(
             name=name,
@@ -108,8 +73,8 @@ def phases() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def model(folder: Path, settings: Settings, phases: list[str]) -> Iterator[ServedModel]:
-    with open_model(str(folder), settings, lambda text, _: phases.append(text)) as handle:
+def model(tiny_model: Path, settings: Settings, phases: list[str]) -> Iterator[ServedModel]:
+    with open_model(str(tiny_model), settings, lambda text, _: phases.append(text)) as handle:
         assert isinstance(handle, ServedModel)
         yield handle
 
@@ -247,15 +212,15 @@ asyncio.run(run())
 
 class TestEnds:
     def test_shared_by_processes_and_gone_with_its_starter(
-        self, folder: Path, tmp_path: Path
+        self, tiny_model: Path, tmp_path: Path
     ) -> None:
-        command = [sys.executable, "-c", SHARE, str(folder), str(tmp_path)]
+        command = [sys.executable, "-c", SHARE, str(tiny_model), str(tmp_path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
             assert starter.stdout is not None
             lines = iter(starter.stdout)
             group = int(next(line for line in lines if line.startswith("pid")).split()[1])
             settings = Settings.load(state_dir=tmp_path)
-            with open_model(str(folder), settings) as model:
+            with open_model(str(tiny_model), settings) as model:
                 assert isinstance(model, ServedModel)
                 assert model.server is None
                 assert asyncio.run(model.ask(prompt())).text
@@ -265,8 +230,8 @@ class TestEnds:
         with pytest.raises(ServerError, match="no model server answers at"):
             asyncio.run(model.ask(prompt()))
 
-    def test_gone_with_its_starter_while_starting(self, folder: Path, tmp_path: Path) -> None:
-        command = [sys.executable, "-c", SHARE, str(folder), str(tmp_path)]
+    def test_gone_with_its_starter_while_starting(self, tiny_model: Path, tmp_path: Path) -> None:
+        command = [sys.executable, "-c", SHARE, str(tiny_model), str(tmp_path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
             assert starter.stdout is not None
             assert next(iter(starter.stdout)) == "loading vLLM\n"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from skillweave.agent.serving.plugin import batch as batches
 from skillweave.agent.serving.plugin.batch import Batch, Layout, weights_of
 from skillweave.agent.serving.plugin.compose import ModuleGate
 from skillweave.agent.serving.plugin.cpu import WORTH_PREPARING, CpuLayer
@@ -21,6 +22,13 @@ OUTPUTS = (5, 3)
 """The slices of the layer: like q and k, of different sizes."""
 RANKS = (2, 3, 8)
 """Of the adapters in the first slots; the last slot is empty."""
+
+
+@pytest.fixture(params=["together", "apart"], autouse=True)
+def few_are_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is tried as in decoding, and as for prompts."""
+    if request.param == "apart":
+        monkeypatch.setattr(batches, "MANY", 0)
 
 
 def randn(*shape: int, seed: int = 0) -> Tensor:
@@ -126,7 +134,8 @@ def test_a_new_adapter_in_a_slot_is_used_at_once() -> None:
     torch.testing.assert_close(y, layer.expected(x, slots))
 
 
-def test_products_are_prepared_when_a_layout_stays() -> None:
+def test_products_are_prepared_when_a_layout_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "MANY", 128)
     layer = Layer()
     made: list[Tensor] = []
 
@@ -206,6 +215,13 @@ class TestLayout:
         assert (layout.columns, layout.start(1), layout.start(3)) == (3, 0, 2)
         weights = weights_of(torch.tensor([3, -1, 1, 0]), layout, torch.float32)
         assert weights.tolist() == [[0, 0, 1], [0, 0, 0], [1, 1, 0], [0, 0, 0]]
+
+    def test_runs_are_neighbours_with_one_adapter(self) -> None:
+        batch = Batch(SLOTS)
+        for slot in (0, 1):
+            batch.occupy(slot, 4)
+        batch.update(torch.tensor([0, 0, -1, 1, 1, 1, 0]))
+        assert batch.plan.runs == ((0, 0, 2), (1, 3, 6), (0, 6, 7))
 
     def test_idle_adapters_are_packed_along_while_they_are_few(self) -> None:
         """Else the factors would be packed anew whenever a request comes or goes."""

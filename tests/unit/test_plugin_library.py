@@ -188,3 +188,22 @@ class TestServed:
 def test_ranks_stand_in_the_config(root: Path) -> None:
     config = json.loads((root / "skills/law/adapter/adapter_config.json").read_text())
     assert config["r"] == 2
+
+
+class TestList:
+    def test_adapters_that_fit_the_base_model(self, library: AdapterLibrary, root: Path) -> None:
+        assert [skill.name for skill in library.adapters()] == ["code", "law"]
+        assert [skill.name for skill in library.adapters(BASE)] == ["code", "law"]
+        assert [skill.name for skill in library.adapters("cd" * 32)] == ["law"]
+
+    def test_it_follows_the_folder(self, library: AdapterLibrary, root: Path) -> None:
+        library.adapters()
+        folder = add(root, "math", seed=3)
+        (root / "skills" / "Not A Name" / "adapter").mkdir(parents=True)
+        (root / "skills" / "empty" / "adapter").mkdir(parents=True)
+        assert [skill.name for skill in library.adapters()] == ["code", "law", "math"]
+        digest = library.adapters()[-1].digest
+        add(root, "math", seed=4)
+        assert library.adapters()[-1].digest != digest
+        shutil.rmtree(folder)
+        assert [skill.name for skill in library.adapters()] == ["code", "law"]

@@ -6,9 +6,10 @@ a request may be an adapter of the library (``formal-tone``, ``formal-tone@9f2c4
 expression (``formal-tone:0.7+medical:0.3``, ``arrow(math,code,law;top=2)``).
 
 Reading order: `install` and `versions` (what is hooked in, and when not), `library` (names become
-content-addressed versions), `requests` (names become answers or errors of the HTTP interface),
-`compose` (adapters become one), `worker` (vLLM's managers of adapters), and what runs in a forward
-pass: `batch` and `dense` (the arithmetic), `cpu` and `static` (the layers of CPU and GPU).
+content-addressed versions), `requests` and `models` (names become answers or errors of the HTTP
+interface), `scheduler` with `turns` and `meter` (a fair share, and counters), `compose` (adapters
+become one), `worker` (vLLM's managers of adapters), and what runs in a forward pass: `batch` and
+`dense` (the arithmetic), `cpu` and `static` (the layers of CPU and GPU).
 
 Importing this package imports neither vLLM nor torch.
 """

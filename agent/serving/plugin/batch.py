@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+MANY = 96
+"""Tokens of a run that are worth a few small products more."""
 SPARE = 2
 """All occupied slots are packed as long as they have at most this many times the columns in use."""
 
@@ -35,6 +38,10 @@ class Layout:
     def start(self, slot: int) -> int:
         """The first column of a slot."""
         return sum(self.ranks[: self.slots.index(slot)])
+
+    def rank(self, slot: int) -> int:
+        """The columns of a slot."""
+        return self.ranks[self.slots.index(slot)]
 
     def slot_of_columns(self) -> list[int]:
         """The slot of every column."""
@@ -58,6 +65,22 @@ class Plan:
         """Whether every token uses the one adapter that is packed."""
         slots = self.layout.slots
         return len(slots) == 1 and bool((self.tokens == slots[0]).all())
+
+    @cached_property
+    def runs(self) -> tuple[tuple[int, int, int], ...]:
+        """Neighbouring tokens of one adapter: the slot, the first of them, and the one after the last."""
+        found, first = [], 0
+        for slot, tokens in groupby(self.tokens.tolist()):
+            last = first + len(list(tokens))
+            if slot in self.active:
+                found.append((slot, first, last))
+            first = last
+        return tuple(found)
+
+    @cached_property
+    def in_runs(self) -> bool:
+        """Whether there are several adapters with runs so long that each is better computed apart."""
+        return len(self.active) > 1 and len(self.tokens) >= MANY * len(self.runs)
 
     def weights(self, dtype: torch.dtype) -> Tensor:
         """``W [tokens, columns]``, before any gate. Not to be changed."""

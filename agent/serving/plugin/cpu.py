@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillweave.agent.serving.plugin.batch import Batch, Layout, Plan
 from skillweave.agent.serving.plugin.compose import ModuleGate
-from skillweave.agent.serving.plugin.dense import MakeProduct, Packed, add, pack, plain
+from skillweave.agent.serving.plugin.dense import MakeProduct, Packed, add, add_by_run, pack, plain
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,9 +66,12 @@ class CpuLayer:
         plan = self._batch.plan
         if self._idle(plan):
             return
-        packed = self._packed(plan.layout, lora_a_stacked, lora_b_stacked)
+        y, x = y.view(-1, y.shape[-1]), x.view(-1, x.shape[-1])
         gates = {slot: self._gates[slot] for slot in plan.active if slot in self._gates}
-        add(y.view(-1, y.shape[-1]), x.view(-1, x.shape[-1]), packed, plan, gates)
+        if plan.in_runs:
+            add_by_run(y, x, (lora_a_stacked, lora_b_stacked), plan, self._filled, gates)
+        else:
+            add(y, x, self._packed(plan.layout, lora_a_stacked, lora_b_stacked), plan, gates)
 
     def add_lora_logits(
         self,

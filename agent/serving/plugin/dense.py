@@ -4,6 +4,10 @@
 gathers both factors for every token on the CPU, which costs as much memory traffic as there are
 tokens, and gives tokens of the base model the adapter of the last slot (index -1). Here their row
 of ``W`` is zero, so that exactly nothing is added.
+
+That computes every adapter for every token, which costs nothing while the factors come from memory
+anyway, as in decoding. For the long runs of tokens that prompts are, `add_by_run` computes each its
+own.
 """
 
 from __future__ import annotations
@@ -88,7 +92,36 @@ def add(y: Tensor, x: Tensor, packed: Packed, plan: Plan, gates: Gates) -> None:
     elif not plan.uniform:
         shrunk.mul_(plan.weights(x.dtype).unsqueeze(1))
     for i, part in enumerate(packed.parts):
-        y[:, part.begin : part.end] += part.expand(shrunk[:, i])
+        y[:, part.begin : part.end].add_(part.expand(shrunk[:, i]))
+
+
+def add_by_run(
+    y: Tensor,
+    x: Tensor,
+    stacked: tuple[Sequence[Tensor], Sequence[Tensor]],
+    plan: Plan,
+    filled: Mapping[int, Sequence[bool]],
+    gates: Gates,
+) -> None:
+    """The same, one run of tokens after the other; ``stacked`` are both factors as `pack` takes them."""
+    stacked_a, stacked_b = stacked
+    rows: dict[int, Tensor] = {}
+    for slot, first, last in plan.runs:
+        used = [index for index, there in enumerate(filled.get(slot, ())) if there]
+        if not used:
+            continue
+        rank, own = plan.layout.rank(slot), x[first:last]
+        if slot not in rows:
+            rows[slot] = torch.cat([stacked_a[index][slot, 0, :rank] for index in used])
+        shrunk = (own @ rows[slot].T).view(len(own), len(used), rank)
+        for place, index in enumerate(used):
+            part, gate = shrunk[:, place], gates[slot][index] if slot in gates else None
+            if gate is not None:
+                part[:, : gate.columns] *= gate(own).to(part.dtype)
+            columns = stacked_b[index][slot, 0, :, :rank].T
+            begin = sum(b.shape[-2] for b in stacked_b[:index])
+            # A product that adds would round in another way than `add` does.
+            y[first:last, begin : begin + columns.shape[1]].add_(part @ columns)
 
 
 def gated(weights: Tensor, x: Tensor, index: int, plan: Plan, gates: Gates) -> Tensor:

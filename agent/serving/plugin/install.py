@@ -1,4 +1,4 @@
-"""Hooking into vLLM: one class replaced, one method preceded, one resolver registered."""
+"""Hooking into vLLM: one class replaced, five methods wrapped, one resolver registered."""
 
 from __future__ import annotations
 
@@ -43,15 +43,23 @@ def installed() -> bool:
 
 
 def _hook_in() -> None:
+    from vllm.entrypoints.openai.models.serving import OpenAIServingModels
     from vllm.entrypoints.serve.engine.serving import BaseServing
     from vllm.lora.resolver import LoRAResolverRegistry
+    from vllm.v1.core.sched.scheduler import Scheduler
     from vllm.v1.worker import lora_model_runner_mixin
 
+    from skillweave.agent.serving.plugin.models import with_library
     from skillweave.agent.serving.plugin.requests import LibraryResolver
+    from skillweave.agent.serving.plugin.scheduler import take_turns
     from skillweave.agent.serving.plugin.worker import WorkerManager
 
     LoRAResolverRegistry.register_resolver(RESOLVER, LibraryResolver())
     BaseServing._check_model = _preceded(BaseServing._check_model)  # noqa: SLF001
+    OpenAIServingModels.show_available_models = with_library(
+        OpenAIServingModels.show_available_models
+    )
+    take_turns(Scheduler)
     lora_model_runner_mixin.LRUCacheWorkerLoRAManager = WorkerManager
 
 

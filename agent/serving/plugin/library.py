@@ -18,6 +18,7 @@ from skillweave.skills.errors import (
 from skillweave.skills.folder import read_skill
 from skillweave.skills.mix import Mix, Term, parse_mix
 from skillweave.skills.model import Skill
+from skillweave.skills.names import is_name
 from skillweave.store.folders import stamp_of
 from skillweave.store.layout import Layout
 
@@ -68,6 +69,20 @@ class AdapterLibrary:
         if skill.adapter is None:
             raise AdapterError(f"{term.name} is a skill of the kind {skill.kind}, not an adapter")
         return skill
+
+    def adapters(self, base_hash: str = "") -> list[Skill]:
+        """The current version of every adapter that a request can have on this base model, by name."""
+        roots = (self._layout.skills, builtin_root())
+        names = {folder.parent.name for root in roots for folder in root.glob("*/adapter")}
+        found = []
+        for name in sorted(filter(is_name, names)):
+            try:
+                skill = self.adapter(Term(name=name))
+                _check_base(skill, base_hash)
+            except SkillweaveError:
+                continue
+            found.append(skill)
+        return found
 
     def _find(self, name: str, version: str) -> Skill:
         """The current version when it fits, else one that was kept. ``name`` is a checked name."""

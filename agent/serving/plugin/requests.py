@@ -28,6 +28,10 @@ WRAPPED = (
     re.compile(r"Worker failed with error '(.*)', please check the stack trace.*"),
 )
 """What vLLM puts around an error that comes from another process."""
+FILE = re.compile(r"\S*/([a-z0-9-]+)/adapter/([\w.-]+)")
+"""A file of a skill. vLLM makes ``<path>`` of a path, which would hide whose it is."""
+KEPT_NAMES = 1024
+"""Far more than the engine keeps in memory."""
 
 
 class LibraryResolver(LoRAResolver):  # type: ignore[misc]
@@ -57,7 +61,7 @@ def request_for(text: str, base_model: str = "", lora_int_id: int = 1) -> LoRARe
     Raises:
         UserError: the library cannot serve it; see `AdapterLibrary.resolve`.
     """
-    name = str(served_library().resolve(text, _base_hash(base_model)))
+    name = str(served_library().resolve(text, base_hash(base_model)))
     return LoRARequest(lora_name=name, lora_int_id=lora_int_id, lora_path=SCHEME + name)
 
 
@@ -90,15 +94,30 @@ async def check_model(serving: Any, request: Any) -> Any:
 
 async def _load(models: Any, request: LoRARequest) -> None:
     """Have the engine load an adapter now, where what is wrong harms no other request."""
+    known = models.lora_requests
     async with models.lora_resolver_lock[request.lora_name]:
-        if request.lora_name not in models.lora_requests:
-            request.lora_int_id = models.lora_id_counter.inc(1)
-            await models.engine_client.add_lora(request)
-            models.lora_requests[request.lora_name] = request
+        if request.lora_name in known:
+            known[request.lora_name] = known.pop(request.lora_name)  # the last one to be forgotten
+            return
+        request.lora_int_id = models.lora_id_counter.inc(1)
+        await models.engine_client.add_lora(request)
+        known[request.lora_name] = request
+    _forget(models)
+
+
+def _forget(models: Any) -> None:
+    """Forget the names that were not asked for the longest: there is no end of different mixes."""
+    own = [n for n, known in models.lora_requests.items() if known.lora_path.startswith(SCHEME)]
+    for name in own[: max(0, len(own) - KEPT_NAMES)]:
+        del models.lora_requests[name]
+    locks = models.lora_resolver_lock
+    if len(locks) > 2 * KEPT_NAMES:
+        for name in [name for name, lock in locks.items() if not lock.locked()]:
+            del locks[name]
 
 
 @cache
-def _base_hash(base_model: str) -> str:
+def base_hash(base_model: str) -> str:
     """sha256 of the served model's weights; empty when they are not on this machine."""
     given = os.environ.get(BASE_HASH_VARIABLE, "")
     if given or not base_model:
@@ -112,9 +131,9 @@ def _base_hash(base_model: str) -> str:
 
 
 def one_line(error: Exception) -> str:
-    """What an error says, without what vLLM adds on its way from the engine."""
+    """What an error says, without what vLLM adds on its way from the engine, and without paths."""
     text = " ".join(str(error).split())
     for wrapped in WRAPPED:
         if match := wrapped.fullmatch(text):
             text = match[1]
-    return text or type(error).__name__
+    return FILE.sub(r"\1's \2", text) or type(error).__name__

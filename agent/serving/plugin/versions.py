@@ -34,6 +34,7 @@ def _point(path: str, parameters: str) -> PatchPoint:
 _LINEAR = "self y x lora_a_stacked lora_b_stacked scale output_slices buffer kwargs"
 _WORKER = "vllm.lora.worker_manager:LRUCacheWorkerLoRAManager"
 _MANAGER = "vllm.lora.model_manager:LRUCacheLoRAModelManager"
+_SCHEDULER = "vllm.v1.core.sched.scheduler:Scheduler"
 _PUNICA = "vllm.lora.punica_wrapper.punica_base:PunicaWrapperBase"
 PATCH_POINTS = (
     _point(
@@ -75,6 +76,13 @@ PATCH_POINTS = (
         "vllm.entrypoints.openai.models.serving:OpenAIServingModels",
         "engine_client base_model_paths lora_modules",
     ),
+    _point(
+        "vllm.entrypoints.openai.models.serving:OpenAIServingModels.show_available_models", "self"
+    ),
+    _point("vllm.v1.engine.async_llm:AsyncLLM.list_loras", "self"),
+    _point(f"{_SCHEDULER}.schedule", "self throttle_prefills"),
+    _point(f"{_SCHEDULER}._handle_blocked_waiting_request", "self request"),
+    _point(f"{_SCHEDULER}._free_request", "self request delay_free_blocks"),
 )
 
 

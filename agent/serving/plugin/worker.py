@@ -18,6 +18,7 @@ from vllm.lora.worker_manager import LRUCacheWorkerLoRAManager
 from skillweave.agent.serving.plugin.components import Components
 from skillweave.agent.serving.plugin.compose import Composed
 from skillweave.agent.serving.plugin.library import SCHEME, folder_of, served_library
+from skillweave.agent.serving.plugin.meter import meter
 from skillweave.agent.serving.plugin.slots import GatedLoRAModel, ModelManager
 from skillweave.skills.errors import AdapterError, SkillNotFoundError
 from skillweave.skills.mix import Mix, parse_mix
@@ -25,6 +26,8 @@ from skillweave.skills.model import Skill
 
 FUSED = frozenset({"experts", "base_layer"})
 """Modules that hold all experts in one tensor."""
+LARGEST = 1e30
+"""No product of a hidden state with such a value leaves bfloat16's range."""
 MOMENTS = (0.02, 0.2, 0.5)
 """How long to wait before looking for a version again, in seconds."""
 
@@ -62,6 +65,8 @@ class WorkerManager(LRUCacheWorkerLoRAManager):  # type: ignore[misc]
                 composed = self._components.composed(mix, skills)
                 model = self._composed(mix, composed, lora_request.lora_int_id)
         self._check_shapes(name, model)
+        _check_values(name, model)
+        meter().loaded(name)
         return model
 
     def _needs_stock(self, skill: Skill) -> bool:
@@ -117,6 +122,18 @@ class WorkerManager(LRUCacheWorkerLoRAManager):  # type: ignore[misc]
                     f"{name} was trained for another base model: its {module} is"
                     f" {given[1]}x{given[0]}, and {here}"
                 )
+
+
+def _check_values(name: str, model: LoRAModel) -> None:
+    """Refuse what would spoil the answers of others: in a dense product 0 times infinity is NaN."""
+    for module, weights in model.loras.items():
+        for factors in (weights.lora_a, weights.lora_b):
+            for tensor in factors if isinstance(factors, list) else [factors]:
+                if tensor is not None and not tensor.abs().amax() <= LARGEST:
+                    raise AdapterError(
+                        f"{name}: its {module} holds NaN, infinity or values beyond {LARGEST:g};"
+                        " train the adapter again"
+                    )
 
 
 def _skills(mix: Mix) -> list[Skill]:
