@@ -35,10 +35,9 @@ request in fifty in which the rules would cut a value otherwise than it was mean
 training and for the scores. A plan line is a clause of the request as it stands there, with its values
 marked, so that planning is cutting and copying.
 
-Requests of training have at most four steps. Every step is written after the ones before it by the
-same rule (find the clause after the last one copied), and step numbers in training start anywhere
-between 1 and 12, as they do within a conversation; whether that carries to longer requests is the
-row `long` below.
+Requests of training have at most six steps: a first run that stopped at four never planned more
+than four lines, whatever was asked. Step numbers start anywhere between 1 and 12, as they do within
+a conversation. The row `longer` below says how far this carries.
 
 ## Training
 

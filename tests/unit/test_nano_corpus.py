@@ -16,7 +16,7 @@ from skillweave.agent.nano.tokenizer import CLOSE, LAST_REFERENCE, OPEN
 from skillweave.agent.profiles.nano import NanoProfile
 
 SLOT = re.compile(re.escape(OPEN) + "(.*?)" + re.escape(CLOSE), re.DOTALL)
-KINDS = ("train", "compositions", "phrases", "templates", "long")
+KINDS = ("train", "compositions", "phrases", "templates", "long", "longer")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -50,9 +50,10 @@ def test_references_point_backwards_and_steps_are_counted(kind: str) -> None:
             assert all(int(r) < own for r in re.findall(OPEN + r"#(\d+)", line))
 
 
-def test_training_stops_at_four_steps() -> None:
+def test_training_stops_at_six_steps() -> None:
     rng = random.Random(0)
-    assert max(make(rng, "train").steps for _ in range(500)) == 4
+    assert max(make(rng, "train").steps for _ in range(500)) == 6
+    assert {make(rng, "longer").steps for _ in range(50)} == {7, 8}
     assert {make(rng, "long").steps for _ in range(50)} == {5, 6}
 
 

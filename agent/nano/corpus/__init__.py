@@ -17,9 +17,9 @@ from skillweave.agent.nano.corpus.writer import Writer
 from skillweave.agent.nano.literals import mask
 
 Task = Literal["plan", "fill", "do"]
-HeldOut = Literal["compositions", "phrases", "templates", "long", "fill", "say", "beyond"]
+HeldOut = Literal["compositions", "phrases", "templates", "long", "longer", "fill", "say", "beyond"]
 HELD_OUT: tuple[HeldOut, ...] = (
-    "compositions", "phrases", "templates", "long", "fill", "say", "beyond",
+    "compositions", "phrases", "templates", "long", "longer", "fill", "say", "beyond",
 )  # fmt: skip
 
 

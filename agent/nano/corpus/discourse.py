@@ -196,7 +196,15 @@ TYPE_NOUN = {
 }
 INTRO = ("the {noun}", "the {noun}", "the {noun}", "the following {noun}", "my {noun}", "this {noun}", "the given {noun}")  # fmt: skip
 BOTH = ("both", "both results", "the two results", "them", "the two", "the results", "the two numbers", "both of them", "these two", "the two values", "the two counts", "the two lengths", "both values", "the pair")  # fmt: skip
-ORDINALS = ("the first", "the second", "the third", "the fourth", "the fifth")
+ORDINALS = (
+    "the first",
+    "the second",
+    "the third",
+    "the fourth",
+    "the fifth",
+    "the sixth",
+    "the seventh",
+)
 COMBINE = Wordings(
     ("add {x}", "add {x} together", "multiply {x}", "join {x}", "combine {x}", "compare {x}", "concatenate {x}", "sum {x}", "merge {x}", "find the larger of {x}", "take the average of {x}", "check whether {x} are equal", "compute the difference between {x}", "VERB {x}", "compute the NOUN of {x}", "find the smaller of {x}", "give me the sum of {x}", "tell me the product of {x}", "which of {x} is larger", "put {x} into one list", "apply the NOUN to {x}", "VERB {x} with {w}", "join {x} with {w}"),
     ("work out the total of {x}", "stick {x} together", "say whether {x} match", "subtract {x}", "glue {x} with {w}"),

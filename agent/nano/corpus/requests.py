@@ -51,10 +51,7 @@ def make(rng: random.Random, kind: Kind) -> Example:
     """One random example of a kind; all but ``train`` hold something that training never shows."""
     while True:
         writer = Writer(rng, kind)
-        if kind == "long":
-            steps = rng.randint(5, 6)
-        else:
-            steps = rng.choices((1, 2, 3, 4), (2, 4, 4, 3) if kind == "train" else (1, 3, 3, 2))[0]
+        steps = _steps(rng, kind)
         history = ""
         if rng.random() < 0.25:
             history, writer.memory = earlier(writer)
@@ -63,13 +60,25 @@ def make(rng: random.Random, kind: Kind) -> Example:
             text = text[0].upper() + text[1:]
         if "\n" not in text or rng.random() < 0.2:
             text += writer.wording(d.CLOSE)
-        if kind not in ("train", "long") and not writer.special:
+        if kind in ("compositions", "phrases", "templates") and not writer.special:
             continue
         start = 0 if kind != "train" or rng.random() < 0.5 else rng.randint(0, 8)
         masked = mask(" " + text, start=start)
         plan = _lettered("\n".join(writer.lines), masked)
         if plan is not None:
             return Example(masked.text, plan, history, steps)
+
+
+def _steps(rng: random.Random, kind: Kind) -> int:
+    match kind:
+        case "train":
+            return rng.choices((1, 2, 3, 4, 5, 6), (4, 8, 8, 6, 3, 2))[0]
+        case "long":
+            return rng.randint(5, 6)
+        case "longer":
+            return rng.randint(7, 8)
+        case _:
+            return rng.choices((1, 2, 3, 4), (1, 3, 3, 2))[0]
 
 
 def _starts_a_goal(writer: Writer, text: str) -> bool:

@@ -22,7 +22,7 @@ from skillweave.agent.nano.corpus.words import Side
 from skillweave.agent.nano.literals import mask
 from skillweave.skills.errors import PlanError
 
-Kind = Literal["train", "compositions", "phrases", "templates", "long"]
+Kind = Literal["train", "compositions", "phrases", "templates", "long", "longer"]
 
 MAIN_TYPES = (
     ("text",) * 5
