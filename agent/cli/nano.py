@@ -73,7 +73,7 @@ def score(
     weights: Weights = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Requests of each sort.")] = 500,
     seed: Annotated[int, typer.Option(help="Same seed, same requests.")] = 7,
-    grammar: Annotated[bool, typer.Option(help="Also decode under the agent's grammar.")] = True,
+    grammar: Annotated[bool, typer.Option(help="Also ask for plans as the agent does.")] = True,
     out: Annotated[
         Path | None, typer.Option("--out", help="Also write the scores to this file, as JSON.")
     ] = None,
@@ -163,11 +163,11 @@ def _scores_table(scores: Scores) -> RenderableType:
     from rich.console import Group
     from rich.table import Table
 
-    table = Table("sort", "exact", "95 % interval", "with grammar", "what", box=None)
+    table = Table("sort", "exact", "95 % interval", "as asked", "what", box=None)
     for row in scores.scores:
-        grammar = "" if row.exact_with_grammar is None else f"{row.exact_with_grammar:.1%}"
+        asked = "" if row.exact_as_asked is None else f"{row.exact_as_asked:.1%}"
         interval = f"{row.low:.1%} - {row.high:.1%}"
-        table.add_row(row.kind, f"{row.exact:.1%}", interval, grammar, row.what)
+        table.add_row(row.kind, f"{row.exact:.1%}", interval, asked, row.what)
     refusals = f"false refusals {scores.false_refusals:.1%}"
     return Group(table, f"{refusals}, false attempts {scores.false_attempts:.1%}")
 

@@ -54,10 +54,11 @@ a conversation. The row `longer` below says how far this carries.
 
 Exact match of the whole answer, greedy, {n} held-out requests of each sort
 (`skillweave nano score`, seed {score_seed}; 95 % Wilson interval). The last column, where it was
-measured, decodes under the grammar that the agent uses. A goal in the third column is what a release
+measured, asks for plans as the agent does: under its grammar, and where a plan leaves words of the
+request out or says them twice, the best of eight more. A goal in the third column is what a release
 should reach.
 
-| sort | what | goal | exact | interval | with grammar |
+| sort | what | goal | exact | interval | as the agent asks |
 |---|---|---|---|---|---|
 {rows}
 
@@ -74,9 +75,9 @@ def card_text(training: dict[str, Any], scores: Scores) -> str:
     rows = []
     for s in scores.scores:
         goal = f"{GOALS[s.kind]:.0%}" if s.kind in GOALS else ""
-        grammar = "" if s.exact_with_grammar is None else f"{s.exact_with_grammar:.1%}"
+        asked = "" if s.exact_as_asked is None else f"{s.exact_as_asked:.1%}"
         interval = f"{s.low:.1%} - {s.high:.1%}"
-        rows.append(f"| {s.kind} | {s.what} | {goal} | {s.exact:.1%} | {interval} | {grammar} |")
+        rows.append(f"| {s.kind} | {s.what} | {goal} | {s.exact:.1%} | {interval} | {asked} |")
     schedule = ", ".join(
         f"{rate:.4f} / {batch} at {tokens / 1e6:.2f} M"
         for tokens, rate, batch in training["schedule"]

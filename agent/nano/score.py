@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pydantic import BaseModel
 
 from skillweave.agent.nano.corpus import HELD_OUT, Conversation, HeldOut, held_out
-from skillweave.agent.nano.tokenizer import prompt
+from skillweave.agent.nano.tokenizer import END, prompt
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -48,7 +48,8 @@ class Score(BaseModel):
     exact: float
     low: float
     high: float
-    exact_with_grammar: float | None = None
+    exact_as_asked: float | None = None
+    """The same, asked as the agent asks (`decode_as_agent`)."""
 
 
 class Scores(BaseModel):
@@ -141,14 +142,71 @@ def _constraint(
     return xgrammar.contrib.hf.LogitsProcessor(compiled)
 
 
+def decode_as_agent(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, asked: Sequence[Conversation]
+) -> list[Answered]:
+    """Answer planning questions as the agent does: under the grammar, and the least faulty of several."""
+    from skillweave.agent.profiles.coverage import faults
+
+    def doubtful(one: Answered) -> bool:
+        return faults(one.said, _request_of(one.asked)) > 0
+
+    answered = decode(model, tokenizer, asked, grammar=plan_grammar_of)
+    return [_least_faulty(model, tokenizer, a) if doubtful(a) else a for a in answered]
+
+
+def _least_faulty(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, first: Answered
+) -> Answered:
+    import torch
+
+    from skillweave.agent.nodes.plan import SAMPLES, WARMTH
+    from skillweave.agent.profiles.coverage import faults
+
+    rows = [first.asked] * SAMPLES
+    question = prompt(first.asked.task, first.asked.user)
+    inputs = tokenizer(
+        [question] * SAMPLES,
+        add_special_tokens=False,
+        return_tensors="pt",
+        return_token_type_ids=False,
+    )
+    with torch.inference_mode():
+        out = model.generate(
+            **inputs,
+            max_new_tokens=320,
+            do_sample=True,
+            temperature=WARMTH,
+            top_k=0,
+            logits_processor=[_constraint(model, tokenizer, rows, plan_grammar_of)],
+        )
+    asked = inputs["input_ids"].shape[1]
+    texts = tokenizer.batch_decode(out[:, asked:], skip_special_tokens=True)
+
+    def cost(text: str) -> float:
+        ids = tokenizer(
+            question + text + END, add_special_tokens=False, return_tensors="pt"
+        ).input_ids
+        with torch.inference_mode():
+            scores = torch.log_softmax(model(ids).logits[0, asked - 1 : -1], -1)
+        likely = float(scores.gather(1, ids[0, asked:, None]).sum())
+        return faults(text, _request_of(first.asked)) - likely
+
+    return Answered(first.asked, min(dict.fromkeys([first.said, *texts]), key=cost))
+
+
+def _request_of(asked: Conversation) -> str:
+    """The request of a planning question, without the steps of earlier turns."""
+    lines = asked.user.split("\n")
+    return "\n".join(line for line in lines if not _STEP.match(line))
+
+
 def plan_grammar_of(asked: Conversation) -> str:
     """The grammar under which the agent would ask this planning question."""
     from skillweave.agent.profiles.grammar import plan_grammar
 
-    lines = asked.user.split("\n")
-    known = [int(found.group(1)) for found in map(_STEP.match, lines) if found]
-    request = "\n".join(lines[len(known) :])
-    return plan_grammar(request, (known[-1] if known else 0) + 1, known)
+    known = [int(found.group(1)) for found in map(_STEP.match, asked.user.split("\n")) if found]
+    return plan_grammar(_request_of(asked), (known[-1] if known else 0) + 1, known)
 
 
 def score(
@@ -163,7 +221,7 @@ def score(
 
     Args:
         n: examples of each kind.
-        with_grammar: also decode plans under the agent's grammar (needs xgrammar).
+        with_grammar: also ask for plans as the agent does (needs xgrammar).
     """
     import torch
     import transformers
@@ -183,8 +241,8 @@ def score(
             plannable += n
             refused += sum(a.said.strip() == "beyond" for a in answered)
             if with_grammar:
-                again = decode(model, tokenizer, asked, grammar=plan_grammar_of)
-                made.exact_with_grammar = sum(a.right for a in again) / n
+                again = decode_as_agent(model, tokenizer, asked)
+                made.exact_as_asked = sum(a.right for a in again) / n
         if kind == "beyond":
             attempted = sum(a.said.startswith("#") for a in answered)
         scores.append(made)

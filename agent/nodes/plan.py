@@ -18,6 +18,8 @@ from skillweave.skills.errors import PlanError
 from skillweave.skills.model import Skill
 
 HINTS = 8
+SAMPLES = 8
+WARMTH = 0.7
 
 
 async def plan(state: State, runtime: Runtime[Deps]) -> State:
@@ -27,8 +29,8 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
     tokens = 0
     why = ""
     for _ in range(2):
-        answer = await deps.ask(prompt)
-        tokens += answer.tokens
+        answer, spent = await _least_faulty(prompt, task, deps)
+        tokens += spent
         try:
             planned = deps.profile.read_plan(answer.text, task, history)
             _check_references(planned, {done.step.id for done in history})
@@ -62,6 +64,23 @@ async def _accepted(
         update["folded"] = folding.folded
     tell(runtime, PlanMade(plan=folding.plan, confidence=confidence))
     return update
+
+
+async def _least_faulty(prompt: Prompt, task: str, deps: Deps) -> tuple[Answer, int]:
+    """The most likely answer, or, where that leaves something out or says it twice, the best of several.
+
+    Returns the answer and the tokens of all.
+    """
+    first = await deps.ask(prompt)
+    if not deps.profile.faults(first.text, task):
+        return first, first.tokens
+    warm = prompt.model_copy(update={"temperature": WARMTH})
+    answers = [first, *await asyncio.gather(*(deps.ask(warm) for _ in range(SAMPLES)))]
+
+    def cost(answer: Answer) -> float:
+        return deps.profile.faults(answer.text, task) - (answer.mean_logprob or 0.0) * answer.tokens
+
+    return min(answers, key=cost), sum(answer.tokens for answer in answers)
 
 
 def confidence_of(answer: Answer) -> float:

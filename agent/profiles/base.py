@@ -74,6 +74,12 @@ class Profile(Protocol):
 
     def read_plan(self, text: str, request: str, history: Sequence[Done]) -> Planned: ...
 
+    def faults(self, text: str, request: str) -> float:
+        """What the words of the request say against a plan, in nats; 0 for nothing.
+
+        A plan with faults is worth asking again for (a large model may leave this at 0)."""
+        ...
+
     def fill(
         self, step: Step, values: Sequence[JsonValue], signature: Signature, notes: Sequence[str]
     ) -> Prompt | None:

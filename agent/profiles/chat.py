@@ -126,6 +126,9 @@ class ChatProfile:
             return Filled(arguments={signature.parameters[0].name: values[0]})
         return Filled(arguments={n: _whole(v, values) for n, v in _read_json(text).items()})
 
+    def faults(self, text: str, request: str) -> float:
+        return 0.0
+
     def do(
         self, step: Step, values: Sequence[JsonValue], skill: Skill | None, notes: Sequence[str]
     ) -> Prompt:

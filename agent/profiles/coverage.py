@@ -15,9 +15,10 @@ from skillweave.agent.nano.corpus import discourse
 from skillweave.agent.nano.literals import MARKED
 from skillweave.agent.nano.tokenizer import CLOSE, OPEN
 
-REPEATED: Final = 1.0
-VALUE_LEFT_OUT: Final = 1.0
-WORD_LEFT_OUT: Final = 0.3
+REPEATED: Final = 3.0
+VALUE_LEFT_OUT: Final = 3.0
+WORD_LEFT_OUT: Final = 1.0
+"""In nats: how much likelier a plan must be to make up for the fault."""
 
 _SLOT: Final = re.compile(re.escape(OPEN) + "(.*?)" + re.escape(CLOSE), re.DOTALL)
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
@@ -45,7 +46,7 @@ def glue() -> frozenset[str]:
 
 
 def faults(plan: str, request: str) -> float:
-    """What speaks against a plan, 0 when nothing does.
+    """What speaks against a plan, in nats; 0 when nothing does, or when there are no steps.
 
     Args:
         plan: the lines that nano wrote.
@@ -54,9 +55,11 @@ def faults(plan: str, request: str) -> float:
     >>> faults("#1 reverse<<A>>\\n#2 count<<#1>> vowels", " reverse<<A text>>, then count its vowels")
     0.0
     >>> faults("#1 reverse<<A>>\\n#2 reverse<<#1>>", " reverse<<A text>>, then count its vowels")
-    1.3
+    4.0
     """
     lines = [line for line in plan.split("\n") if _STEP.match(line)]
+    if not lines:
+        return 0.0
     letters = set(MARKED.findall(request)) - {
         slot for line in lines for slot in _SLOT.findall(line)
     }
@@ -73,7 +76,7 @@ def faults(plan: str, request: str) -> float:
         for start, times in starts.items()
         if start and times > max(1, text.count(start))
     )
-    return round(REPEATED * repeated + VALUE_LEFT_OUT * len(letters) + WORD_LEFT_OUT * left_out, 2)
+    return REPEATED * repeated + VALUE_LEFT_OUT * len(letters) + WORD_LEFT_OUT * left_out
 
 
 def _words(text: str) -> list[str]:

@@ -16,6 +16,7 @@ from skillweave.agent.nano.tokenizer import CLOSE, OPEN
 from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
 from skillweave.agent.profiles.assign import Assignment, assignments, value_of
 from skillweave.agent.profiles.base import Done, Filled, Message, Planned, Prompt, Structure
+from skillweave.agent.profiles.coverage import faults
 from skillweave.agent.profiles.grammar import fill_grammar, plan_grammar
 from skillweave.skills.errors import PlanError, UserError
 from skillweave.skills.model import Parameter, Signature, Skill
@@ -92,6 +93,9 @@ class NanoProfile:
         if not steps:
             raise PlanError(f"nano wrote no step: {said[:80]!r}")
         return Planned(plan=Plan(steps=tuple(steps)))
+
+    def faults(self, text: str, request: str) -> float:
+        return faults(text, read(request).text)
 
     # -- arguments -------------------------------------------------------------------------
 

@@ -56,6 +56,9 @@ class ScriptedProfile:
             raise ModelError(f"{signature.function} takes {len(names)} values, not {len(values)}")
         return Filled(arguments=dict(zip(names, values, strict=False)))
 
+    def faults(self, text: str, request: str) -> float:
+        return 0.0
+
     def do(
         self, step: Step, values: Sequence[JsonValue], skill: Skill | None, notes: Sequence[str]
     ) -> Prompt:
