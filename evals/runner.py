@@ -1,0 +1,200 @@
+"""Running a suite: every sample in every arm under every seed, once, however often interrupted."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from skillweave.evals.journal import Journal
+from skillweave.evals.manifest import Limits, Manifest, Plan
+from skillweave.evals.order import chosen, in_order
+from skillweave.evals.record import Key, Record
+from skillweave.evals.suite import Arm, Loaded, Sample, Suite
+from skillweave.evals.summary import Summary, summarise
+from skillweave.evals.workplace import Bench, Workplace, workplace
+from skillweave.skills.errors import UserError
+
+OnBegin = Callable[[int, int], None]
+"""Told how many trials there are, over all arms and seeds, and how many are done already."""
+OnRecord = Callable[[Record], None]
+"""Told every record, in any of several threads."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a caller wants of a run besides the suite."""
+
+    model: str
+    arms: tuple[str, ...] = ()
+    """None: all that the suite has."""
+    seeds: tuple[int, ...] = (0,)
+    limit: int | None = None
+    parallel: int = 4
+    """Samples tried at the same time, in arms that do not grow."""
+    small_pool: bool = False
+    """Leave out the suite's skills that come with none of the samples tried."""
+    resume: bool = False
+    again: bool = False
+    """Try samples that ended in an error once more."""
+    stop_after: float | None = None
+    """Seconds after which no sample is begun; the rest is for a resumption."""
+
+
+class Trial(NamedTuple):
+    """One sample to be tried."""
+
+    arm: Arm
+    seed: int
+    sample: Sample
+
+    @property
+    def key(self) -> Key:
+        return Key(self.arm.name, self.seed, self.sample.id)
+
+
+def run_suite(
+    suite: Suite,
+    loaded: Loaded,
+    bench: Bench,
+    asked: Asked,
+    folder: Path,
+    *,
+    on_begin: OnBegin = lambda total, done: None,
+    on_record: OnRecord = lambda record: None,
+) -> Summary:
+    """Try what is not yet done, then write the summary.
+
+    Raises:
+        UserError: the folder holds a run that was not to be resumed, or another one.
+    """
+    arms = arms_of(suite, asked.arms)
+    samples = chosen(loaded.samples, asked.limit)
+    if asked.small_pool:
+        loaded = narrowed(loaded, samples)
+    journal = Journal(folder)
+    if journal.begun and not asked.resume:
+        raise UserError(f"{folder} holds a run; --resume goes on with it")
+    with journal.held(), tempfile.TemporaryDirectory(prefix="skillweave-eval-") as temporary:
+
+        def place(arm: Arm | None = None, seed: int = 0) -> AbstractContextManager[Workplace]:
+            name = "shared" if arm is None else f"{arm.name}-{seed}"
+            return workplace(bench, suite, loaded, journal, Path(temporary) / name, arm)
+
+        with place() as shared:
+            now = _manifest(shared, arms, samples, loaded, bench, asked)
+            manifest = journal.manifest().goes_on(now) if journal.begun else now
+            journal.write("manifest.json", manifest)
+            trials = [
+                Trial(arm, seed, sample)
+                for arm in arms
+                for seed in asked.seeds
+                for sample in in_order(samples, seed)
+            ]
+            left = _left(journal, trials, again=asked.again)
+            on_begin(len(trials), len(trials) - len(left))
+            work = _Work(journal, asked, on_record)
+            work.side_by_side(shared, [trial for trial in left if not trial.arm.grows])
+            for arm in (arm for arm in arms if arm.grows):
+                for seed in asked.seeds:
+                    own = [t for t in left if (t.arm.name, t.seed) == (arm.name, seed)]
+                    if own and not work.over:
+                        with place(arm, seed) as growing:
+                            work.in_turn(growing, own)
+        summary = summarise(suite, arms, asked.seeds, samples, journal.records())
+        journal.write("summary.json", summary)
+    return summary
+
+
+def narrowed(loaded: Loaded, samples: Sequence[Sample]) -> Loaded:
+    """The data with only the skills that come with these samples."""
+    names = {name for sample in samples for name in sample.given}
+    return replace(loaded, skills=[one for one in loaded.skills if one.skill.name in names])
+
+
+def arms_of(suite: Suite, names: Sequence[str]) -> list[Arm]:
+    """The arms of these names, or all.
+
+    Raises:
+        UserError: the suite has no such arm.
+    """
+    known = [arm.name for arm in suite.arms]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UserError(f"{suite.name} has no arm {unknown[0]!r}; it has {', '.join(known)}")
+    return [suite.arm(name) for name in dict.fromkeys(names)] or list(suite.arms)
+
+
+def _left(journal: Journal, trials: Sequence[Trial], *, again: bool) -> list[Trial]:
+    """The trials to be made. An arm that grows, under one seed, is done as a whole or not at all:
+    what its library had learned died with its process."""
+    known = {
+        key for key, record in journal.records().items() if not (again and record.status == "error")
+    }
+    unfinished = {(t.arm.name, t.seed) for t in trials if t.arm.grows and t.key not in known}
+    done = {t.key for t in trials if t.key in known and (t.arm.name, t.seed) not in unfinished}
+    journal.keep(done)
+    return [trial for trial in trials if trial.key not in done]
+
+
+class _Work:
+    """Makes trials until the time is over."""
+
+    def __init__(self, journal: Journal, asked: Asked, on_record: OnRecord) -> None:
+        self._journal = journal
+        self._parallel = asked.parallel
+        self._on_record = on_record
+        limit = asked.stop_after
+        self._deadline = float("inf") if limit is None else time.monotonic() + limit
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() >= self._deadline
+
+    def in_turn(self, place: Workplace, trials: Sequence[Trial]) -> None:
+        """One after another."""
+        for trial in trials:
+            self._make(place, trial)
+
+    def side_by_side(self, place: Workplace, trials: Sequence[Trial]) -> None:
+        """Several at the same time."""
+        with ThreadPoolExecutor(self._parallel, thread_name_prefix="eval") as pool:
+            futures = [pool.submit(self._make, place, trial) for trial in trials]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _make(self, place: Workplace, trial: Trial) -> None:
+        if not self.over:
+            record = place.try_out(trial.arm, trial.seed, trial.sample)
+            self._journal.append(record)
+            self._on_record(record)
+
+
+def _manifest(
+    shared: Workplace,
+    arms: Sequence[Arm],
+    samples: Sequence[Sample],
+    loaded: Loaded,
+    bench: Bench,
+    asked: Asked,
+) -> Manifest:
+    limits = bench.settings.model_dump(include=set(Limits.model_fields))
+    plan = Plan(
+        suite=shared.suite.name,
+        arms=tuple(arm.name for arm in arms),
+        seeds=asked.seeds,
+        limit=asked.limit,
+        model=asked.model,
+        limits=Limits.model_validate(limits),
+    )
+    skills = shared.library.list()
+    return Manifest.of(plan, loaded, samples, skills, bench.model.base_hash, asked.parallel)
