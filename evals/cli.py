@@ -14,6 +14,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from skillweave.agent.cli import options as opt
+from skillweave.evals import commands, search_cli
+from skillweave.evals.gate_cli import gate
 from skillweave.evals.latency import Start, measure
 from skillweave.evals.machine import this_machine
 from skillweave.evals.records import LatencyFigures, WorkbenchFigures
@@ -22,6 +24,10 @@ from skillweave.evals.workbench import SORTS, TASKS, TaskReport, in_order, load_
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Measure the agent on this machine."
 )
+app.command()(gate)
+
+commands.register(app)
+app.command()(search_cli.search)
 
 Out = Annotated[
     Path | None,
@@ -153,6 +159,94 @@ def merges(
     for row in found.rows:
         cpu, wall = f"{row.cpu_ratio:g} times faster in CPU time", f"{row.ratio:g} by the clock"
         typer.echo(f"{row.size}: {cpu}, {wall}, same to {row.difference:.0e}", err=True)
+
+
+@app.command()
+def serving(
+    size: Annotated[
+        list[str] | None, typer.Option(metavar="SIZE", help="4m, 12m or 90m parameters.")
+    ] = None,
+    requests: Annotated[int, typer.Option(min=1, help="Put at once.")] = 64,
+    rounds: Annotated[int, typer.Option(min=1, help="Counted, after one that is not.")] = 3,
+    seed: Annotated[int, typer.Option(help="Decides models, adapters and requests.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Of every system.")] = 1,
+    out: Out = None,
+) -> None:
+    """Serve many adapters in one batch by the plugin, stock vLLM and PEFT, and compare.
+
+    Unless sizes are given, these are 12m and 4m, which take a quarter of an hour.
+
+    Example: skillweave eval serving --size 12m --out runs/bench/serving.json
+    """
+    from skillweave.evals.serving_bench import DEFAULT_SIZES, ServingRow, run_serving
+
+    with progress() as bar:
+        line = bar.add_task("starting", total=None)
+
+        def show(row: ServingRow) -> None:
+            stock, peft = row.times_stock.median, row.times_peft.median
+            versus = (
+                f"{stock:.2f} x stock, {peft:.2f} x PEFT, {row.share_of_base.median:.2f} of base"
+            )
+            bar.console.print(f"{row.model} {row.load}: {versus}", highlight=False)
+            bar.update(line, advance=1, description=f"{row.model} after {row.load}")
+
+        found = run_serving(
+            size or DEFAULT_SIZES,
+            requests=requests,
+            rounds=rounds,
+            seed=seed,
+            threads=threads,
+            on_row=show,
+        )
+    write(found, out)
+    later = found.first_tokens.new_mix_later.median
+    typer.echo(f"first token of a new mix: {later:.1f} ms after a loaded adapter's", err=True)
+
+
+@app.command()
+def retrieval(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with metatool and bfcl; else SKILLWEAVE_DATA.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Splits of the queries.")] = 3,
+    asked: Annotated[int, typer.Option(min=1, help="Queries asked in each split.")] = 2000,
+    cache: Annotated[
+        Path | None, typer.Option(help="Keep embeddings in this file, for the next time.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Ask libraries for the right skill: MetaTool and BFCL, each ranking term left out in turn.
+
+    Example: skillweave eval retrieval --data data --out evals/figures/retrieval.json
+    """
+    from skillweave.evals.retrieval import EVERYTHING, run_retrieval
+    from skillweave.evals.retrieval_data import data_folder
+    from skillweave.store.embed import EmbeddingCache, MiniLMEmbedder
+
+    folder = data_folder(data)
+    command = f"skillweave eval retrieval --seeds {seeds} --asked {asked}"
+    with tempfile.TemporaryDirectory() as temporary, progress() as bar:
+        bar.add_task("asking", total=None)
+        embedder = EmbeddingCache(MiniLMEmbedder(), cache or Path(temporary) / "vectors.sqlite")
+        found = run_retrieval(
+            folder,
+            embedder,
+            seeds=seeds,
+            asked=asked,
+            command=command,
+            tell=lambda text: bar.console.print(text, highlight=False),
+        )
+        embedder.close()
+    write(found, out)
+    for stage in found.growth:
+        all_, far = (
+            next(row for row in rows if row.system == EVERYTHING)
+            for rows in (stage.rows, stage.far)
+        )
+        typer.echo(
+            f"{stage.solved} solved: hit@1 {all_.hit1.mean}, far ones {far.hit1.mean}", err=True
+        )
 
 
 @app.command()
