@@ -13,6 +13,8 @@ from typing import Self
 
 from skillweave.agent.graph import build_graph
 from skillweave.agent.growth.compile import parts as parts_to_compile
+from skillweave.agent.growth.search import Limit
+from skillweave.agent.growth.search_skill import Wanted, find_skill
 from skillweave.agent.growth.wiring import NotCompiledError
 from skillweave.agent.handle import ModelHandle, OnPhase
 from skillweave.agent.loop import LoopThread
@@ -22,9 +24,10 @@ from skillweave.agent.profiles.base import Profile
 from skillweave.agent.result import Event, Result
 from skillweave.agent.runs import Run, Runs
 from skillweave.agent.settings import Settings
+from skillweave.agent.trace import Trace
 from skillweave.agent.turn import Hear, Turns
 from skillweave.skills.errors import UserError
-from skillweave.skills.model import Skill
+from skillweave.skills.model import Case, Skill
 from skillweave.skills.sandbox import Sandbox
 from skillweave.store.intake import Notice
 from skillweave.store.library import Library
@@ -199,6 +202,28 @@ class Agent:
             UserError: no task was solved, it had only one step, or it cannot be made into a skill.
         """
         return self._opened().loop.run(self._saved(name))
+
+    def search(
+        self, name: str, examples: Sequence[Case], *, request: str = "", limit: Limit | None = None
+    ) -> Skill:
+        """Find a skill by examples of what it gives, and add it to the library.
+
+            agent.search("initials", [Case(arguments={"text": "new york"}, expected="NY"), ...])
+
+        Args:
+            request: what it does, in words; for its description.
+
+        Raises:
+            UserError: no composition of tools gives all examples within the limit.
+        """
+        wanted = Wanted(name=name, examples=tuple(examples), request=request)
+        return self._opened().loop.run(self._searched(wanted, limit))
+
+    async def _searched(self, wanted: Wanted, limit: Limit | None) -> Skill:
+        folder = self._opened().parts.settings.state_dir / "searches"
+        with Trace(folder / f"{wanted.name}.jsonl") as trace:
+            skill, _ = await find_skill(wanted, self._opened().parts.deps(trace), limit)
+        return skill
 
     async def _turn(
         self, task: str, skills: Sequence[str], thread: str | None, hear: Hear

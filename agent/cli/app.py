@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from skillweave.agent.cli import chat, doctor, library, nano, run, serve, skills
+from skillweave.agent.cli import (
+    chat,
+    doctor,
+    library,
+    nano,
+    review,
+    run,
+    searching,
+    serve,
+    skills,
+    versions,
+)
 from skillweave.agent.cli import options as opt
 from skillweave.agent.cli.plugins import RootGroup
 from skillweave.agent.cli.version import version
@@ -18,8 +29,18 @@ app = typer.Typer(
 )
 app.command()(chat.chat)
 app.command()(run.run)
+for command in (
+    versions.versions,
+    versions.diff,
+    versions.rollback,
+    versions.export,
+    searching.find_by_example,
+    searching.mine,
+):
+    skills.app.command()(command)
 app.add_typer(skills.app, name="skills")
 app.add_typer(library.app, name="library")
+app.command()(review.review)
 app.command()(serve.serve)
 app.command()(doctor.doctor)
 app.add_typer(nano.app, name="nano")
