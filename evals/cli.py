@@ -19,7 +19,14 @@ from skillweave.evals.gate_cli import gate
 from skillweave.evals.latency import Start, measure
 from skillweave.evals.machine import this_machine
 from skillweave.evals.records import LatencyFigures, WorkbenchFigures
-from skillweave.evals.workbench import SORTS, TASKS, TaskReport, in_order, load_tasks, run_workbench
+from skillweave.evals.workbench import (
+    HELD_OUT,
+    SORTS,
+    TaskReport,
+    in_order,
+    load_tasks,
+    run_workbench,
+)
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Measure the agent on this machine."
@@ -57,7 +64,7 @@ def write(figures: BaseModel, out: Path | None) -> None:
 def tasks(
     ctx: typer.Context,
     model: opt.Model = None,
-    file: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The tasks.")] = TASKS,
+    file: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The tasks.")] = HELD_OUT,
     seed: Annotated[int, typer.Option(help="Decides the order of the tasks.")] = 0,
     learn: Annotated[bool, typer.Option(help="Let the agent learn on the way.")] = True,
     out: Out = None,

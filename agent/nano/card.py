@@ -49,7 +49,7 @@ a conversation. The row `longer` below says how far this carries.
 | rate and tokens per batch | {schedule} |
 | seed | {seed} |
 | command | `skillweave nano train --out FOLDER` |
-
+{notes}
 ## Scores
 
 Exact match of the whole answer, greedy, {n} held-out requests of each sort
@@ -82,8 +82,9 @@ def card_text(training: dict[str, Any], scores: Scores) -> str:
         f"{rate:.4f} / {batch} at {tokens / 1e6:.2f} M"
         for tokens, rate, batch in training["schedule"]
     )
+    notes = "".join(f"\n{note}\n" for note in training.get("notes", ()))
     return _TEXT.format(
-        **{**training, "schedule": schedule},
+        **{**training, "schedule": schedule, "notes": notes},
         rows="\n".join(rows),
         n=scores.scores[0].n,
         score_seed=scores.seed,

@@ -7,7 +7,7 @@ from pathlib import Path
 from skillweave.agent.result import Result
 from skillweave.evals.sources import hashed
 from skillweave.evals.suite import EVERYDAY, Loaded, Sample, Score, Suite
-from skillweave.evals.workbench import TASKS, Task, is_right, load_tasks
+from skillweave.evals.workbench import HELD_OUT, Task, is_right, load_tasks
 
 
 def samples_of(path: Path) -> list[Sample]:
@@ -28,8 +28,8 @@ def samples_of(path: Path) -> list[Sample]:
 
 def load(_: Path | None) -> Loaded:
     """The workbench's tasks; they come with the package."""
-    samples = tuple(samples_of(TASKS))
-    return Loaded(samples=samples, files=hashed({TASKS.name: TASKS}, {}))
+    samples = tuple(samples_of(HELD_OUT))
+    return Loaded(samples=samples, files=hashed({HELD_OUT.name: HELD_OUT}, {}))
 
 
 def score(sample: Sample, result: Result) -> Score:
