@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import aiosqlite
@@ -14,6 +13,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from skillweave.agent.budget import Budget
 from skillweave.agent.checked import CheckedCases
 from skillweave.agent.deps import Deps
+from skillweave.agent.growth.admission import check_of_drops
 from skillweave.agent.handle import ModelHandle, OnPhase
 from skillweave.agent.profiles.base import Profile
 from skillweave.agent.profiles.choose import profile_for
@@ -48,8 +48,9 @@ class Parts:
     checked: CheckedCases
 
     def watch(self, on_notice: Callable[[Notice], None] | None = None) -> Watcher:
-        """Take in what is dropped into the library; a tool must pass the cases it declares."""
-        return self.library.watch(on_notice, check=partial(self.checked.must_hold, self.sandbox))
+        """Take in what is dropped into the library, through the gate."""
+        check = check_of_drops(self.library, self.sandbox, self.checked)
+        return self.library.watch(on_notice, check=check)
 
     def deps(self, trace: Trace) -> Deps:
         """The dependencies of one run, with fresh limits."""

@@ -216,8 +216,15 @@ def retrieval(
     data: Annotated[
         Path | None, typer.Option(help="Folder with metatool and bfcl; else SKILLWEAVE_DATA.")
     ] = None,
+    part: Annotated[
+        Literal["quality", "shadowing", "scale"],
+        typer.Option(help="Right skills found; the same among many others; cost by size."),
+    ] = "quality",
     seeds: Annotated[int, typer.Option(min=1, help="Splits of the queries.")] = 3,
     asked: Annotated[int, typer.Option(min=1, help="Queries asked in each split.")] = 2000,
+    size: Annotated[
+        list[int] | None, typer.Option(help="Other skills (shadowing), or skills (scale).")
+    ] = None,
     cache: Annotated[
         Path | None, typer.Option(help="Keep embeddings in this file, for the next time.")
     ] = None,
@@ -227,33 +234,37 @@ def retrieval(
 
     Example: skillweave eval retrieval --data data --out evals/figures/retrieval.json
     """
-    from skillweave.evals.retrieval import EVERYTHING, run_retrieval
     from skillweave.evals.retrieval_data import data_folder
     from skillweave.store.embed import EmbeddingCache, MiniLMEmbedder
 
     folder = data_folder(data)
-    command = f"skillweave eval retrieval --seeds {seeds} --asked {asked}"
+    command = f"skillweave eval retrieval --part {part}"
     with tempfile.TemporaryDirectory() as temporary, progress() as bar:
-        bar.add_task("asking", total=None)
-        embedder = EmbeddingCache(MiniLMEmbedder(), cache or Path(temporary) / "vectors.sqlite")
-        found = run_retrieval(
-            folder,
-            embedder,
-            seeds=seeds,
-            asked=asked,
-            command=command,
-            tell=lambda text: bar.console.print(text, highlight=False),
-        )
+        bar.add_task(part, total=None)
+        file = cache or Path(temporary) / "vectors.sqlite"
+        embedder = EmbeddingCache(MiniLMEmbedder(), file)
+
+        def tell(text: str) -> None:
+            bar.console.print(text, highlight=False)
+
+        if part == "quality":
+            from skillweave.evals.retrieval import run_retrieval
+
+            command += f" --seeds {seeds} --asked {asked}"
+            found: BaseModel = run_retrieval(
+                folder, embedder, seeds=seeds, asked=asked, command=command, tell=tell
+            )
+        else:
+            from skillweave.evals.retrieval_scale import JOINING, SIZES, run_scale, run_shadowing
+
+            command += "".join(f" --size {one}" for one in size or ())
+            if part == "shadowing":
+                joining = size or JOINING
+                found = run_shadowing(folder, embedder, joining, command=command, tell=tell)
+            else:
+                found = run_scale(folder, file, size or SIZES, command=command, tell=tell)
         embedder.close()
     write(found, out)
-    for stage in found.growth:
-        all_, far = (
-            next(row for row in rows if row.system == EVERYTHING)
-            for rows in (stage.rows, stage.far)
-        )
-        typer.echo(
-            f"{stage.solved} solved: hit@1 {all_.hit1.mean}, far ones {far.hit1.mean}", err=True
-        )
 
 
 @app.command()

@@ -33,7 +33,7 @@ _ENCRYPTED: Final = 0x1
 
 
 def read_zip(path: Path) -> dict[str, bytes]:
-    """The files of a zip, without dotfiles and the like."""
+    """The files of a zip, without what machines and editors leave in folders."""
     try:
         if path.stat().st_size > MAX_TOTAL:
             raise _refuse(path, f"larger than {MAX_TOTAL >> 20} MB", _UNPACK)

@@ -58,8 +58,18 @@ def _write(path: Path, content: bytes | Path) -> None:
                 shutil.copyfileobj(source, target)
         else:
             target.write(content)
+        if _runs(content):
+            mode = os.fstat(target.fileno()).st_mode
+            os.fchmod(target.fileno(), mode | (mode & 0o444) >> 2)
         target.flush()
         os.fsync(target.fileno())
+
+
+def _runs(content: bytes | Path) -> bool:
+    """Whether the file is to be executable: as it was or, from memory, when it begins with ``#!``."""
+    if isinstance(content, Path):
+        return bool(content.stat().st_mode & 0o100)
+    return content.startswith(b"#!")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -107,9 +107,13 @@ def _wrap_tree(files: dict[str, Content], path: Path) -> list[WrappedSkill]:
 
 
 def _roots(files: Files, marker: str) -> list[str]:
-    """The outermost folders (``""`` or ``"a/b/"``) that hold the marker file."""
+    """The outermost folders (``""`` or ``"a/b/"``) that hold the marker file; hidden ones do not count."""
     found: list[str] = []
-    folders = {name[: -len(marker)] for name in files if f"/{name}".endswith(f"/{marker}")}
+    folders = {
+        name[: -len(marker)]
+        for name in files
+        if f"/{name}".endswith(f"/{marker}") and "/." not in f"/{name}"
+    }
     for root in sorted(folders):
         if not any(root.startswith(outer) for outer in found):
             found.append(root)

@@ -20,10 +20,15 @@ VERDICT: Final = "verdict.json"
 MAX_FILES: Final = 10_000
 MAX_TEXT: Final = 1024 * 1024
 _CHUNK: Final = 1024 * 1024
+_LITTER: Final = frozenset(
+    "__pycache__ .DS_Store .directory .git .hg .svn .idea .vscode .venv .ipynb_checkpoints"
+    " .mypy_cache .pytest_cache .ruff_cache .hypothesis".split()
+)
+_UNFINISHED: Final = (".swp", ".swo", ".tmp", ".part", "~")
 
 
 def scan(folder: Path) -> dict[str, Path]:
-    """All regular files below a folder, without dotfiles and ``__pycache__``.
+    """All regular files below a folder, without those that `ignored` names.
 
     A link is followed when it points to a file inside the folder; every other link, and
     everything that is neither file nor folder, is refused.
@@ -141,8 +146,9 @@ def _unreadable(file: Path, error: OSError) -> SkillFormatError:
 
 
 def ignored(name: str) -> bool:
-    """Whether a file or folder of that name is no part of a skill's content."""
-    return name.startswith(".") or name == "__pycache__"
+    """Whether a file or folder of that name is what machines and editors leave, and no content."""
+    hidden = name.startswith(".")
+    return name in _LITTER or name.startswith("._") or (hidden and name.endswith(_UNFINISHED))
 
 
 def _check_entry(path: Path, root: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from skillweave.skills.adapter import adapter_of_files
+from skillweave.skills.adapter import CONFIG_FILE, WEIGHTS_FILE, adapter_of_files
 from skillweave.skills.atomic import write_folder
 from skillweave.skills.caselines import (
     CASES,
@@ -20,7 +20,7 @@ from skillweave.skills.files import Files, hash_files, read_text, same_but_for_c
 from skillweave.skills.frontmatter import Frontmatter, format_frontmatter, parse_frontmatter
 from skillweave.skills.model import KINDS, Case, Signature, Skill, SkillKind
 from skillweave.skills.names import NAME_RULE, is_name, slug
-from skillweave.skills.signature import public_functions, signature_of
+from skillweave.skills.signature import check_fully_typed, public_functions, signature_of
 from skillweave.skills.strict import check_files, check_skill
 
 SKILL_FILE: Final = "SKILL.md"
@@ -79,7 +79,8 @@ def skill_of_files(files: Files, folder: Path, *, file: Path | None = None) -> S
         "digest": hash_files(files),
     }
     if skill.kind == "tool":
-        update["signature"] = _signature(skill, files, where)
+        function = skill.metadata.get(f"{PREFIX}function", "")
+        update["signature"] = _signature(skill.name, function, files, where)
     elif skill.kind == "adapter":
         base = skill.metadata.get(f"{PREFIX}base", "")
         update["adapter"] = adapter_of_files(files, where, base=base)
@@ -101,7 +102,7 @@ def _declared(files: Files, folder: Path, file: Path | None) -> Skill:
         warnings.append(
             f"{_at(front, 'name')}: name {name!r} is not the folder's name {folder.name!r}"
         )
-    kind = _kind(front, files, file, warnings)
+    kind = _kind(front, name, files, file, warnings)
     own = {key: front.metadata.get(PREFIX + key, "").strip() for key in LIFTED}
     metadata = {k: v for k, v in front.metadata.items() if k.removeprefix(PREFIX) not in LIFTED}
     return Skill(
@@ -188,8 +189,8 @@ def format_skill(skill: Skill) -> str:
 def content_hash(folder: Path | str) -> str:
     """sha256 (64 hex digits) of a skill's content.
 
-    Taken over the sorted relative paths and their bytes; ``verdict.json``, ``__pycache__`` and
-    dotfiles do not count.
+    Taken over the sorted relative paths and their bytes; ``verdict.json``, ``__pycache__``,
+    ``.git`` and other litter do not count.
     """
     return hash_files(scan(Path(folder)))
 
@@ -212,7 +213,9 @@ def _name(front: Frontmatter, fallback: str, file: Path, warnings: list[str]) ->
     return name
 
 
-def _kind(front: Frontmatter, files: Files, file: Path, warnings: list[str]) -> SkillKind:
+def _kind(
+    front: Frontmatter, name: str, files: Files, file: Path, warnings: list[str]
+) -> SkillKind:
     declared = front.metadata.get(f"{PREFIX}kind", "").strip()
     needed = {"tool": TOOL_FILE, "adapter": "adapter/"}.get(declared)
     if needed and not any(name.startswith(needed) for name in files):
@@ -227,18 +230,33 @@ def _kind(front: Frontmatter, files: Files, file: Path, warnings: list[str]) -> 
             return kind
     if declared:
         warnings.append(f"{_at(front, 'metadata')}: unknown skillweave-kind {declared!r}")
-    if TOOL_FILE in files:
-        return "tool"
-    return "adapter" if any(name.startswith("adapter/") for name in files) else "guide"
+    if any(name in files for name in (f"adapter/{CONFIG_FILE}", f"adapter/{WEIGHTS_FILE}")):
+        return "adapter"
+    if TOOL_FILE not in files:
+        return "guide"
+    try:
+        _typed_function(front, name, files, file.parent)
+    except SkillFormatError as error:
+        # Skills of others may have a script of that name, which is no tool in our sense.
+        warnings.append(f"read as a guide, not as a tool: {error}")
+        return "guide"
+    return "tool"
 
 
-def _signature(skill: Skill, files: Files, folder: Path) -> Signature:
+def _typed_function(front: Frontmatter, name: str, files: Files, folder: Path) -> None:
+    declared = front.metadata.get(f"{PREFIX}function", "")
+    signature = _signature(name, declared, files, folder)
+    source = read_text(files[TOOL_FILE], file=folder / TOOL_FILE)
+    check_fully_typed(source, signature.function, file=folder / TOOL_FILE)
+
+
+def _signature(name: str, declared: str, files: Files, folder: Path) -> Signature:
     file = folder / TOOL_FILE
     source = read_text(files[TOOL_FILE], file=file)
-    function = skill.metadata.get(f"{PREFIX}function", "").strip()
+    function = declared.strip()
     if not function:
         offered = public_functions(source, file=file)
-        function = offered[0] if len(offered) == 1 else skill.name.replace("-", "_")
+        function = offered[0] if len(offered) == 1 else name.replace("-", "_")
         if function not in offered:
             raise SkillFormatError(
                 file,

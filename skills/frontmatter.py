@@ -17,6 +17,7 @@ MAX_DESCRIPTION: Final = 1024
 MAX_COMPATIBILITY: Final = 500
 MAX_FRONTMATTER: Final = 64 * 1024
 MAX_DEPTH: Final = 8
+MAX_ALIASES: Final = 16
 
 FIELDS: Final = (
     "name",
@@ -51,19 +52,28 @@ class Frontmatter(Frozen):
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes only, so no tag is ever acted on; aliases (YAML bombs) are refused."""
+    """Composes nodes only, so no tag is ever acted on; aliases that could make a YAML bomb are refused."""
 
     depth = 0
+    aliases = 0
 
     def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise self._fault("an alias (*) is not allowed here")
+            self._check_alias()
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self._fault(f"nested deeper than {MAX_DEPTH} levels")
         node = super().compose_node(parent, index)  # type: ignore[arg-type]
         self.depth -= 1
         return node
+
+    def _check_alias(self) -> None:
+        event: yaml.AliasEvent = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(self.anchors.get(event.anchor), yaml.CollectionNode):
+            raise self._fault("an alias (*) of a list or a map is not allowed")
+        self.aliases += 1
+        if self.aliases > MAX_ALIASES:
+            raise self._fault(f"more than {MAX_ALIASES} aliases (*)")
 
     def _fault(self, problem: str) -> yaml.YAMLError:
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]

@@ -9,6 +9,7 @@ from skillweave.store.library import Library, Outcome, RebuildReport
 from skillweave.store.ranking import Hit, Weights
 from skillweave.store.reading import Entry
 from skillweave.store.sync import Check, Problem, SyncReport
+from skillweave.store.versions import Version
 from skillweave.store.watch import Watcher
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Problem",
     "RebuildReport",
     "SyncReport",
+    "Version",
     "Watcher",
     "Weights",
 ]

@@ -1,14 +1,15 @@
 """Admitting a skill: staged beside the library, moved in by one rename, finished after a crash.
 
-Order of an admission: stage the folder (and try it out there), write a note of what will be true,
-swap the folder in, keep the old version, append the event, delete the note. A note that is found
-later tells `recover` how far a killed process came: before the swap nothing has happened, after it
-the rest is done.
+Order of an admission: stage the folder (and try it out there), keep a copy as the new version, write
+a note of what will be true, swap the folder in, append the event, put the old folder away, delete the
+note. A note that is found later tells `recover` how far a killed process came: before the swap nothing
+has happened, after it the rest is done. When the event cannot be written, the folders swap back.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import secrets
 import shutil
@@ -22,10 +23,13 @@ from pydantic import ValidationError
 from skillweave.skills.atomic import replace_folder
 from skillweave.skills.drop import WrappedSkill
 from skillweave.skills.errors import SkillweaveError, UserError
-from skillweave.skills.folder import content_hash, read_skill
+from skillweave.skills.folder import content_hash
 from skillweave.skills.model import Skill
 from skillweave.store.layout import Layout
 from skillweave.store.ledger import Event, Ledger
+from skillweave.store.versions import keep_copy, keep_version
+
+log = logging.getLogger("skillweave.store")
 
 NOTE = "admission.json"
 
@@ -44,8 +48,9 @@ def staged(layout: Layout, wrapped: WrappedSkill) -> Iterator[Staged]:
 
     Raises:
         SkillFormatError: the skill cannot be written as a valid folder.
-        UserError: the library cannot be written (a full disk, missing rights).
+        UserError: the library cannot be written (a full disk, missing rights), or is gone.
     """
+    layout.must_exist()
     stage = layout.staging / secrets.token_hex(8)
     try:
         stage.mkdir(parents=True)
@@ -75,13 +80,26 @@ def admit(layout: Layout, ledger: Ledger, item: Staged, event: Event) -> Skill:
     skill = item.skill
     event = event.model_copy(update={"skill": skill.name, "digest": skill.digest})
     dest = layout.skills / skill.name
+    fresh = item.stage / skill.name
     try:
-        _write_note(item.stage, event)
         layout.skills.mkdir(parents=True, exist_ok=True)
-        replace_folder(item.stage / skill.name, dest)
+        keep_copy(layout, fresh, skill)
+        _write_note(item.stage, event)
+        replace_folder(fresh, dest)
+        try:
+            _enter(ledger, event)
+        except BaseException:
+            _swap_back(fresh, dest)
+            raise
+    except (OSError, SkillweaveError) as error:
+        (item.stage / NOTE).unlink(missing_ok=True)
+        if isinstance(error, SkillweaveError):
+            raise
+        raise UserError(f"{skill.name}: the library cannot be written: {error}") from error
+    try:
         _finish(layout, ledger, item.stage, event)
     except OSError as error:
-        raise UserError(f"{skill.name}: the library cannot be written: {error}") from error
+        log.warning("%s: the earlier version is put away later (%s)", skill.name, error)
     return skill.model_copy(update={"path": dest})
 
 
@@ -100,32 +118,6 @@ def recover(layout: Layout, ledger: Ledger) -> int:
             finished += 1
         shutil.rmtree(stage, ignore_errors=True)
     return finished
-
-
-def keep_version(layout: Layout, folder: Path) -> None:
-    """Move a skill's folder to ``versions/<digest>/<name>``."""
-    try:
-        digest = content_hash(folder)
-    except SkillweaveError:
-        digest = f"unreadable-{secrets.token_hex(8)}"
-    kept = layout.versions / digest / folder.name
-    if kept.exists():
-        shutil.rmtree(folder)
-        return
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    folder.rename(kept)
-
-
-def version_of(layout: Layout, name: str, prefix: str) -> Skill | None:
-    """The kept version of ``name`` whose digest starts with ``prefix``, if there is exactly one."""
-    if not layout.versions.is_dir():
-        return None
-    folders = [
-        folder / name
-        for folder in layout.versions.iterdir()
-        if folder.name.startswith(prefix) and (folder / name).is_dir()
-    ]
-    return read_skill(folders[0]) if len(folders) == 1 else None
 
 
 def _in_use(stage: Path) -> bool:
@@ -155,15 +147,26 @@ def _is_in(layout: Layout, stage: Path, event: Event) -> bool:
         return False
 
 
+def _enter(ledger: Ledger, event: Event) -> None:
+    if ledger.standing([event.skill])[event.skill].digest != event.digest:
+        ledger.append(event)
+
+
+def _swap_back(fresh: Path, dest: Path) -> None:
+    if fresh.exists():
+        replace_folder(fresh, dest)
+    else:
+        dest.rename(fresh)
+
+
 def _finish(layout: Layout, ledger: Ledger, stage: Path, event: Event) -> None:
     """What follows the swap; may be repeated."""
+    _enter(ledger, event)
     aside = stage / f"{event.skill}.old"
     if aside.is_dir():
         aside.rename(stage / event.skill)
     if (stage / event.skill).is_dir():
         keep_version(layout, stage / event.skill)
-    if ledger.standing([event.skill])[event.skill].digest != event.digest:
-        ledger.append(event)
     (stage / NOTE).unlink()
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from skillweave.skills.model import KINDS, Skill, SkillKind
-from skillweave.store.database import Derived, batched
+from skillweave.store.database import Derived, batched, roll_back
 from skillweave.store.lexical import SCHEMA, LexicalIndex
-from skillweave.store.views import ViewLabel
+from skillweave.store.views import MAX_OWN, ViewLabel
 
 Origin = Literal["builtin", "library"]
 Fact = Literal["generation", "dirty", "format", "followed"]
@@ -91,7 +91,7 @@ class Catalogue:
                 )
                 self._database.connection.execute("COMMIT")
             except BaseException:
-                self._database.connection.execute("ROLLBACK")
+                roll_back(self._database.connection)
                 raise
 
     def generation(self) -> int:
@@ -178,6 +178,13 @@ class Catalogue:
         )
         self._lexical.put(number, skill)
 
+    def add_views(self, number: int, start: int, views: Sequence[ViewKey]) -> None:
+        """Give a skill more views, from the ordinal ``start`` on; inside a `transaction`."""
+        self._database.connection.executemany(
+            "INSERT INTO views VALUES (?, ?, ?, ?, ?)",
+            [(number, start + at, *view) for at, view in enumerate(views)],
+        )
+
     def touch(self, name: str, stamp: str) -> None:
         """Note new file times of an unchanged skill."""
         self._database.connection.execute(
@@ -207,6 +214,14 @@ class Catalogue:
         """All rows, by name."""
         return [_row(values) for values in self._all(f"{_SELECT} ORDER BY name")]
 
+    def count(self) -> int:
+        """Number of skills, visible or not."""
+        return int(self._all("SELECT count(*) FROM skills")[0][0])
+
+    def stamps(self) -> set[tuple[str, str]]:
+        """Folder and stamp of every skill."""
+        return {(folder, stamp) for folder, stamp in self._all("SELECT folder, stamp FROM skills")}
+
     def rows_of(self, ids: Collection[int]) -> dict[int, Row]:
         """The rows of these ids that exist and are visible."""
         rows: dict[int, Row] = {}
@@ -225,6 +240,25 @@ class Catalogue:
             for number, _, label, text, key in self._all(sql, *part):
                 views.setdefault(number, []).append(ViewKey(label, text, key))
         return views
+
+    def own_views(self, ids: Collection[int]) -> dict[int, list[tuple[ViewLabel, bytes]]]:
+        """Label and key of the views of each of ``ids`` but its experiences, in order."""
+        views: dict[int, list[tuple[ViewLabel, bytes]]] = {}
+        for part in batched(ids, 500):
+            marks = ",".join("?" * len(part))
+            sql = (
+                f"SELECT skill, label, key FROM views WHERE skill IN ({marks})"
+                " AND ordinal < ? AND label != 'experience' ORDER BY skill, ordinal"
+            )
+            for number, label, key in self._all(sql, *part, MAX_OWN):
+                views.setdefault(number, []).append((label, key))
+        return views
+
+    def shown_view(self, number: int, ordinal: int) -> tuple[str, str]:
+        """Label and text of one view; empty when there is none."""
+        sql = "SELECT label, text FROM views WHERE skill = ? AND ordinal = ?"
+        found = self._one(sql, number, ordinal)
+        return (found[0], found[1]) if found else ("", "")
 
     def skills(self, names: Iterable[str]) -> dict[str, Skill]:
         """The skills themselves."""

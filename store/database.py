@@ -9,14 +9,48 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from skillweave.skills.errors import LibraryDamagedError
+from skillweave.skills.errors import LibraryDamagedError, UserError
 
 log = logging.getLogger("skillweave.store")
 
 WAIT_SECONDS = 30.0
-
+_REFUSALS = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+)
+_REFUSED = (
+    "disk is full",
+    "No space left",
+    "Read-only file system",
+    "readonly",
+    "Permission denied",
+)
 
 T = TypeVar("T")
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether the system did not let a file be written (a full disk, missing rights); no damage then."""
+    if isinstance(error, sqlite3.Error):
+        code: int | None = getattr(error, "sqlite_errorcode", None)
+        return code is not None and code & 0xFF in _REFUSALS
+    # Chroma tells the reason in words only.
+    return isinstance(error, UserError) or any(reason in str(error) for reason in _REFUSED)
+
+
+def failure(path: Path, what: str, error: Exception) -> LibraryDamagedError | UserError:
+    """The error to raise for ``error``, by who must act; ``what`` as in "cannot be read"."""
+    if isinstance(error, UserError):
+        return error
+    if is_refused(error):
+        return UserError(
+            f"{path}: cannot be written ({error}); make room, or get the right to write"
+        )
+    if isinstance(error, LibraryDamagedError):
+        return error
+    return LibraryDamagedError(f"{path}: {what}: {error}")
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -34,6 +68,7 @@ def open_database(path: Path, migrations: Sequence[str], *, durable: bool) -> sq
 
     Raises:
         LibraryDamagedError: the file is no database, or was written by a newer skillweave.
+        UserError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -41,14 +76,14 @@ def open_database(path: Path, migrations: Sequence[str], *, durable: bool) -> sq
             path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
         )
     except sqlite3.Error as error:
-        raise LibraryDamagedError(f"{path}: cannot open: {error}") from error
+        raise failure(path, "cannot open", error) from error
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         _migrate(connection, path, migrations)
     except sqlite3.Error as error:
         connection.close()
-        raise LibraryDamagedError(f"{path}: not a usable database: {error}") from error
+        raise failure(path, "not a usable database", error) from error
     except LibraryDamagedError:
         connection.close()
         raise
@@ -130,8 +165,14 @@ def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[st
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        roll_back(connection)
         raise
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """End a failed transaction, unless SQLite did so by itself (as on a full disk)."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _version(connection: sqlite3.Connection) -> int:

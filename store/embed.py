@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skillweave.skills.errors import SettingsError
-from skillweave.store.database import Derived, batched
+from skillweave.store.database import Derived, batched, roll_back
 
 Vectors = NDArray[np.float32]
 
@@ -180,7 +180,7 @@ class EmbeddingCache:
                 connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
                 connection.execute("COMMIT")
             except sqlite3.Error:
-                connection.execute("ROLLBACK")
+                roll_back(connection)
                 raise
 
     def mend(self) -> None:

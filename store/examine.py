@@ -28,6 +28,11 @@ def examine(entries: Sequence[Entry], ledger: Ledger, layout: Layout) -> list[Pr
         missing = [name for name in skill.requires if name not in names]
         if missing:
             problems.append(_problem(path, f"requires {', '.join(missing)}, which is not there"))
+    if (layout.root / ".git").exists():
+        problems += [
+            _problem(path.parent, "git would keep only a link to it; delete its own .git folder")
+            for path in sorted(layout.skills.glob("*/.git"))
+        ]
     for name in sorted(ledger.known() - names):
         path = layout.skills / name
         problems.append(

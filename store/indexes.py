@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 from zlib import crc32
 
 from skillweave.skills.errors import LibraryDamagedError
-from skillweave.skills.model import KINDS
+from skillweave.skills.model import KINDS, Skill
 from skillweave.store.catalogue import Catalogue
+from skillweave.store.database import failure, is_refused
+from skillweave.store.diagnosis import Doubles
 from skillweave.store.embed import Embedder, EmbeddingCache
 from skillweave.store.folders import Found
 from skillweave.store.index import VectorIndex
 from skillweave.store.layout import Layout, WriteLock
+from skillweave.store.learned import load
 from skillweave.store.ledger import Ledger
 from skillweave.store.prepared import prepared_vectors
 from skillweave.store.ranking import Weights
 from skillweave.store.search import Searcher
 from skillweave.store.sync import Synchroniser, SyncReport
-from skillweave.store.views import VIEWS_FORMAT
+from skillweave.store.tuning import RankingReport, Solved, tune
+from skillweave.store.versions import keep_found
+from skillweave.store.views import VIEWS_FORMAT, views_of
 
 T = TypeVar("T")
 DAMAGE = (LibraryDamagedError, sqlite3.DatabaseError)
@@ -47,7 +54,9 @@ class Indexes:
         self.cache = EmbeddingCache(embedder, layout.embeddings, prepared_vectors)
         self.catalogue = Catalogue(layout.catalogue)
         self.vectors = VectorIndex(layout.vectors)
-        self.writer = Synchroniser(self.catalogue, self.cache, self.vectors, ledger)
+        self.writer = Synchroniser(
+            self.catalogue, self.cache, self.vectors, ledger, partial(keep_found, layout)
+        )
         self._searcher = Searcher(self.catalogue, self.cache, self.vectors, ledger, weights)
         self._closed = False
         self._format = crc32(f"{embedder.name} {VIEWS_FORMAT}".encode())
@@ -55,9 +64,39 @@ class Indexes:
             # Made by another embedder, or of other views: nothing in it can be compared.
             self.vectors.clear()
             self.catalogue.clear(self._format)
+        self._searcher.reranker = load(layout.reranker, self._format)
         self._seen = self.catalogue.generation()
         self._compared = False
         self._loaded = False
+
+    def prepare(self, skill: Skill) -> None:
+        """Embed what will be indexed, without the lock: others need not wait for the model.
+
+        Raises:
+            UserError: the cache cannot be written.
+        """
+        with self._told():
+            self.cache.embed([view.text for view in views_of(skill)])
+
+    def tune(self, history: Sequence[Solved], weights: Weights) -> RankingReport:
+        """Train the re-ranker on verified requests; it is used, and kept, only where it is better.
+
+        Raises:
+            LibraryDamagedError: an index cannot be read.
+            UserError: the model cannot be written.
+        """
+        model, report = self.reading(lambda searcher: tune(searcher, self.cache, history, weights))
+        self._searcher.reranker = model
+        with self._told(), self._lock.exclusive():
+            if model is None:
+                self._layout.reranker.unlink(missing_ok=True)
+            else:
+                model.save(self._layout.reranker, self._format)
+        return report
+
+    def doubles(self) -> Doubles:
+        """What finds skills that are described alike."""
+        return Doubles(self.catalogue, self.cache, self.vectors)
 
     def apply(self, call: Callable[[Synchroniser], T]) -> T:
         """Run a change that may be repeated, over current indexes; on damage rebuild them once.
@@ -66,7 +105,7 @@ class Indexes:
             LibraryDamagedError: the indexes cannot be written after a rebuild either.
         """
         self._refuse_when_closed()
-        with self._lock.exclusive():
+        with self._lock.exclusive(), self._told():
             try:
                 self._refresh()
                 if self.catalogue.fact("dirty"):
@@ -75,6 +114,8 @@ class Indexes:
                 self.writer.follow()
                 return answer
             except DAMAGE as error:
+                if is_refused(error):
+                    raise
                 log.warning("the index is damaged and is made again (%s)", error)
                 self.rebuild()
                 return call(self.writer)
@@ -87,6 +128,11 @@ class Indexes:
         It sees what other processes wrote, unless one is writing just now: a search does not wait.
         """
         self._refuse_when_closed()
+        self._layout.must_exist()
+        with self._told():
+            return self._reading(call)
+
+    def _reading(self, call: Callable[[Searcher], T]) -> T:
         try:
             self._compare()
             if not self._loaded:
@@ -101,6 +147,8 @@ class Indexes:
             try:
                 return self._reading_anew(call)
             except DAMAGE as error:
+                if is_refused(error):
+                    raise
                 log.warning("the index is damaged and is made again (%s)", error)
                 self.rebuild()
                 return call(self._searcher)
@@ -111,7 +159,7 @@ class Indexes:
         Raises:
             LibraryDamagedError: they cannot be written either.
         """
-        with self._lock.exclusive():
+        with self._lock.exclusive(), self._told():
             self._refuse_when_closed()
             self.cache.mend()
             self.catalogue.mend()
@@ -122,6 +170,17 @@ class Indexes:
                 self.writer.follow()
             self._seen = self.catalogue.generation()
             return report
+
+    def move(self, url: str | None) -> SyncReport:
+        """Keep the vectors on a Chroma server from now on, or (None) in the library's folder.
+
+        Raises:
+            UserError: no such server answers.
+            LibraryDamagedError: the indexes cannot be written.
+        """
+        with self._lock.exclusive():
+            self.vectors.move(url)
+            return self.rebuild()
 
     def _reading_anew(self, call: Callable[[Searcher], T]) -> T:
         """Run a search that makes the vector index read its files, while nobody writes them."""
@@ -140,6 +199,14 @@ class Indexes:
         self.catalogue.close()
         self.cache.close()
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Nothing of SQLite's or Chroma's own gets out."""
+        try:
+            yield
+        except (*DAMAGE, OSError) as error:
+            raise failure(self._layout.records, "index", error) from error
+
     def _refuse_when_closed(self) -> None:
         if self._closed:
             raise ValueError("the library is closed")
@@ -152,13 +219,14 @@ class Indexes:
             self._seen = generation
 
     def _compare(self) -> None:
-        """Once per opening: do catalogue and vector index hold the same number of views?"""
+        """Once per opening: was a writer killed, or do the numbers of views differ?"""
         if self._compared:
             return
         with self._lock.exclusive():
             self._refresh()
             wanted = self.catalogue.view_counts()
-            if any(self.vectors.count(kind) != wanted.get(kind, 0) for kind in KINDS):
+            dirty = self.catalogue.fact("dirty")
+            if dirty or any(self.vectors.count(kind) != wanted.get(kind, 0) for kind in KINDS):
                 self._repair()
         self._compared = True
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from skillweave.skills.drop import WrappedSkill, wrap
-from skillweave.skills.errors import SkillweaveError
+from skillweave.skills.errors import SkillweaveError, UserError
 from skillweave.skills.model import Frozen, Skill, SkillState
 from skillweave.store.folders import stamp_of
 from skillweave.store.layout import Layout
@@ -90,6 +90,8 @@ class Intake:
         if not stamp or (refused is not None and refused[0] == stamp):
             return None
         try:
+            if path.is_symlink():
+                raise UserError(f"{path}: is a link; put the file or folder itself there")
             wrapped = wrap(path)
             stays = path.parent == self._layout.skills and path.is_file()
             if stays and self._known(wrapped):

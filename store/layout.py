@@ -11,6 +11,21 @@ from pathlib import Path
 
 from skillweave.skills.errors import UserError
 
+IGNORED = """\
+# Made again by `skillweave library rebuild`, all but what is named below.
+*
+!.gitignore
+!history.jsonl
+!versions/
+!versions/**
+"""
+ATTRIBUTES = """\
+# Skills are known by their bytes: git must not turn line ends.
+skills/** -text
+.skillweave/** -text
+.skillweave/history.jsonl merge=union
+"""
+
 
 class Layout:
     """The paths of a library. ``skills`` is the truth; under ``.skillweave`` all but the ledger
@@ -23,11 +38,14 @@ class Layout:
         self.done = self.drop / ".done"
         self.records = root / ".skillweave"
         self.ledger = self.records / "ledger.sqlite"
+        self.ledger_server = self.records / "ledger-server"
         self.catalogue = self.records / "index.sqlite"
         self.embeddings = self.records / "embeddings.sqlite"
         self.vectors = self.records / "chroma"
+        self.reranker = self.records / "reranker.npz"
         self.staging = self.records / "staging"
         self.versions = self.records / "versions"
+        self.history = self.records / "history.jsonl"
         self.lock = self.records / "lock"
 
     def create(self) -> None:
@@ -39,8 +57,23 @@ class Layout:
         try:
             for folder in (self.skills, self.drop, self.staging, self.versions):
                 folder.mkdir(parents=True, exist_ok=True)
+            for file, text in (
+                (self.records / ".gitignore", IGNORED),
+                (self.root / ".gitattributes", ATTRIBUTES),
+            ):
+                if not file.exists():
+                    file.write_text(text)
         except OSError as error:
             raise UserError(f"cannot use {self.root} as a library: {error}") from error
+
+    def must_exist(self) -> None:
+        """Refuse to go on without the folder.
+
+        Raises:
+            UserError: it was deleted or moved away.
+        """
+        if not self.records.is_dir():
+            raise UserError(f"the library is gone: no folder {self.records}")
 
 
 class WriteLock:
@@ -85,6 +118,8 @@ class WriteLock:
     def _acquire(self, how: int) -> int | None:
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except FileNotFoundError as error:
+            raise UserError(f"the library is gone: no folder {self._path.parent}") from error
         except OSError as error:
             raise UserError(f"cannot lock the library: {error}") from error
         try:

@@ -11,13 +11,15 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from skillweave.skills.errors import LibraryDamagedError
+from skillweave.skills.errors import UserError
 from skillweave.skills.model import Frozen, SkillState
-from skillweave.store.database import open_database
+from skillweave.store.database import failure, open_database, roll_back
 
 EventKind = Literal[
     "added", "updated", "state", "pinned", "unpinned", "used", "succeeded", "failed", "verdict"
 ]
+
+MOVED = "the ledger was moved; close this program and open the library again"
 
 MIGRATIONS = (
     """
@@ -65,6 +67,10 @@ MIGRATIONS = (
 )
 
 
+def _now() -> float:
+    return time.time()
+
+
 class Event(Frozen):
     """One entry of the ledger."""
 
@@ -76,7 +82,7 @@ class Event(Frozen):
     author: str = ""
     run: str = ""
     detail: str = ""
-    at: float = Field(default_factory=time.time)
+    at: float = Field(default_factory=_now)
     """Seconds since 1970, for people; the order of events is that of ``id``."""
     id: int = 0
     """Given by the ledger when the event is appended."""
@@ -117,8 +123,11 @@ class Ledger:
         """Append all events or none; returns them with their ``id``.
 
         Raises:
-            LibraryDamagedError: the database cannot be written.
+            LibraryDamagedError: the database is damaged.
+            UserError: it cannot be written (a full disk, missing rights).
         """
+        if not self._path.exists():
+            raise UserError(f"the library is gone: no file {self._path}")
         written = []
         with self._lock:
             try:
@@ -133,17 +142,18 @@ class Ledger:
                     written.append(event.model_copy(update={"id": cursor.lastrowid or 0}))
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise LibraryDamagedError(f"{self._path}: cannot append: {error}") from error
+                roll_back(self._connection)
+                if MOVED in str(error):
+                    raise UserError(MOVED) from error
+                raise failure(self._path, "cannot append", error) from error
         return tuple(written)
 
     def events(self, skill: str | None = None, since: int | None = None) -> list[Event]:
         """Events in order; only those of ``skill``, only those with an id above ``since``."""
         rows = self._rows(
             "SELECT id, at, kind, skill, digest, state, author, run, detail FROM events"
-            " WHERE (?1 IS NULL OR skill = ?1) AND id > ?2 ORDER BY id",
-            (skill, since or 0),
+            " WHERE (? OR skill = ?) AND id > ? ORDER BY id",
+            (skill is None, skill or "", since or 0),
         )
         names = ("id", "at", "kind", "skill", "digest", "state", "author", "run", "detail")
         return [Event.model_validate(dict(zip(names, row, strict=True))) for row in rows]
@@ -171,6 +181,23 @@ class Ledger:
                 known[row[0]] = Standing(row[1], row[2], bool(row[3]), Counts(*row[4:]))
         return known
 
+    def requests(
+        self, skills: Collection[str] | None = None, since: int = 0
+    ) -> dict[str, list[str]]:
+        """Verified past requests by skill, oldest first; only of ``skills``, only after ``since``."""
+        found: dict[str, list[str]] = {}
+        names = None if skills is None else list(skills)
+        for start in range(0, 1 if names is None else len(names), 500):
+            part = [] if names is None else names[start : start + 500]
+            marks = f" AND skill IN ({','.join('?' * len(part))})" if names is not None else ""
+            for skill, text in self._rows(
+                "SELECT skill, detail FROM events"
+                f" WHERE id > ? AND kind = 'succeeded' AND detail != ''{marks} ORDER BY id",
+                [since, *part],
+            ):
+                found.setdefault(skill, []).append(text)
+        return found
+
     def changed_states(self, since: int) -> tuple[set[str], int]:
         """The skills that were given a state after the event ``since``, and the newest event's id."""
         # This first: an event that comes in between is then seen again, not skipped.
@@ -185,6 +212,23 @@ class Ledger:
         rows = self._rows("SELECT skill FROM totals WHERE digest != ''", ())
         return {str(row[0]) for row in rows}
 
+    def seal(self) -> None:
+        """Let no program append any more, not even those that have it open.
+
+        Raises:
+            LibraryDamagedError: the database is damaged.
+            UserError: it cannot be written.
+        """
+        self.unseal()
+        self._rows(
+            f"CREATE TRIGGER moved BEFORE INSERT ON events BEGIN SELECT raise(ABORT, '{MOVED}'); END",
+            (),
+        )
+
+    def unseal(self) -> None:
+        """Undo `seal`; with the same errors."""
+        self._rows("DROP TRIGGER IF EXISTS moved", ())
+
     def close(self) -> None:
         """Close the file; the ledger must not be used after."""
         with self._lock:
@@ -195,4 +239,4 @@ class Ledger:
             try:
                 return self._connection.execute(sql, tuple(values)).fetchall()
             except sqlite3.Error as error:
-                raise LibraryDamagedError(f"{self._path}: cannot read: {error}") from error
+                raise failure(self._path, "cannot read", error) from error

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from itertools import accumulate
 from math import log
+from typing import NamedTuple
 
 from skillweave.skills.model import Skill, SkillKind
 from skillweave.store.database import Derived
@@ -20,6 +22,9 @@ WEIGHTS = "2.0, 1.5, 1.5, 1.0"
 """How much a word counts in name, description, requests and body."""
 
 MAX_WORDS = 32
+POSTINGS = 2000
+"""Scoring costs time for every skill that holds a word: of a large library, only a query's rarest
+words are looked up, until so many skills hold them."""
 SILENT = frozenset(
     "a an and any are as at be been but by can could do does for from had has have he her him his"
     " how i if in into is it its let make me my no not of on or our out please she should so some"
@@ -33,6 +38,21 @@ def query_words(query: str) -> list[str]:
     """The telling words of a query, each once, in order."""
     words = dict.fromkeys(re.findall(r"\w+", query.lower().replace("_", " ")))
     return [word for word in words if word not in SILENT][:MAX_WORDS]
+
+
+class Held(NamedTuple):
+    """The words of a query in the index."""
+
+    counts: dict[str, int]
+    weights: dict[str, float]
+
+    def asked(self) -> list[str]:
+        """The rarest words, as many as `POSTINGS` allows, one at least."""
+        rare = sorted(self.counts, key=lambda word: (self.counts[word], word))
+        sums = accumulate(self.counts[word] for word in rare)
+        return [word for word, total in zip(rare, sums, strict=True) if total <= POSTINGS] or rare[
+            :1
+        ]
 
 
 class LexicalIndex:
@@ -62,28 +82,32 @@ class LexicalIndex:
         """Rows of ``kinds`` and their scores in 0..1, the best ``limit`` in falling order.
 
         1 means: holds every telling word of the query about as often as a good match does. The
-        score is BM25 divided by the sum of the words' inverse document frequencies.
+        score is BM25 divided by the sum of the words' inverse document frequencies. Of the best
+        ``limit`` of all kinds.
         """
-        words = query_words(query)
-        full = sum(self._weight(word) for word in words)
-        if not words or full <= 0.0:
+        held = self._held(query_words(query))
+        full = sum(held.weights.values())
+        if full <= 0.0:
             return {}
         marks = ",".join("?" * len(kinds))
         found = self._database.rows(
-            f"SELECT words.rowid, bm25(words, {WEIGHTS}) AS score FROM words"
-            " CROSS JOIN skills ON skills.id = words.rowid"
-            f" WHERE words MATCH ? AND skills.visible AND skills.kind IN ({marks})"
-            " ORDER BY score LIMIT ?",
-            " OR ".join(f'"{word}"' for word in words),
-            *kinds,
+            "SELECT id, score FROM ("
+            f"SELECT rowid, bm25(words, {WEIGHTS}) AS score FROM words WHERE words MATCH ?"
+            " ORDER BY score LIMIT ?"
+            f") CROSS JOIN skills ON id = rowid WHERE visible AND kind IN ({marks}) ORDER BY score",
+            " OR ".join(f'"{word}"' for word in held.asked()),
             limit,
+            *kinds,
         )
         return {row: min(1.0, max(0.0, -score / full)) for row, score in found}
 
-    def _weight(self, word: str) -> float:
-        """Inverse document frequency of ``word``, as FTS5 computes it."""
+    def _held(self, words: Collection[str]) -> Held:
+        """How many skills hold each word, and its inverse document frequency as FTS5 computes it."""
         ((total,),) = self._database.rows("SELECT count(*) FROM skills")
-        ((held,),) = self._database.rows(
-            "SELECT count(*) FROM words WHERE words MATCH ?", f'"{word}"'
-        )
-        return max(1e-6, log((total - held + 0.5) / (held + 0.5)))
+        count = "SELECT count(*) FROM words WHERE words MATCH ?"
+        counts = {word: self._database.rows(count, f'"{word}"')[0][0] for word in words}
+        weights = {
+            word: max(1e-6, log((total - held + 0.5) / (held + 0.5)))
+            for word, held in counts.items()
+        }
+        return Held(counts, weights)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
 from skillweave.skills.drop import WrappedSkill, wrap
-from skillweave.skills.errors import UserError
+from skillweave.skills.errors import SkillweaveError, UserError
 from skillweave.skills.files import scan
 from skillweave.skills.model import Frozen, Skill, SkillState
 from skillweave.store.admission import Staged, admit, staged
@@ -22,8 +23,10 @@ from skillweave.store.ledger import Event
 from skillweave.store.ranking import Weights
 from skillweave.store.reading import LibraryReader, Skills
 from skillweave.store.sync import Check, Problem, SyncReport
-from skillweave.store.views import views_of
+from skillweave.store.tuning import RankingReport, history_of
 from skillweave.store.watch import Watcher
+
+log = logging.getLogger("skillweave.store")
 
 Outcome = Literal["used", "succeeded", "failed"]
 
@@ -85,7 +88,13 @@ class Library(LibraryReader):
         """Stop watching and release all files; the library must not be used after."""
         for watcher in list(self._watchers):
             watcher.stop()
-        super().close()
+        try:
+            with self._lock.exclusive():
+                self._journal.follow()
+        except SkillweaveError as error:
+            log.warning("%s", error)
+        finally:
+            super().close()
 
     def add(
         self,
@@ -126,8 +135,11 @@ class Library(LibraryReader):
         """`add_all` for what a person brings: a tool is active when ``check`` saw its cases hold."""
         return self._admit_drop(wrap(source), check)
 
-    def record(self, name: str, outcome: Outcome, run: str = "") -> None:
+    def record(self, name: str, outcome: Outcome, run: str = "", request: str = "") -> None:
         """Note in the ledger what became of a use of the skill; ranking takes it into account.
+
+        A ``request`` that was verified to have succeeded becomes a view of the skill at the next
+        change of the index.
 
         Raises:
             SkillNotFoundError: there is no such skill.
@@ -137,7 +149,33 @@ class Library(LibraryReader):
         if digest and not row.digest.startswith(digest):
             # A use of an old version says nothing about the current one.
             return
-        self._ledger.append(Event(kind=outcome, skill=row.name, digest=row.digest, run=run))
+        told = request if outcome == "succeeded" else ""
+        self._ledger.append(
+            Event(kind=outcome, skill=row.name, digest=row.digest, run=run, detail=told)
+        )
+
+    def remember(self, solved: Mapping[str, Sequence[str]], run: str = "") -> None:
+        """`record` many verified requests, by skill, and index them at once.
+
+        Raises:
+            SkillNotFoundError: there is no such skill.
+        """
+        rows = {name: self._row(name) for name in solved}
+        events = [
+            Event(kind="succeeded", skill=row.name, digest=row.digest, run=run, detail=text)
+            for name, row in rows.items()
+            for text in solved[name]
+        ]
+        self._ledger.append(*events)
+        self._indexes.apply(lambda writer: writer.follow())
+
+    def learn_ranking(self) -> RankingReport:
+        """Train the re-ranker on the verified requests; it is used only where it ranks better.
+
+        Raises:
+            LibraryDamagedError: an index cannot be read.
+        """
+        return self._indexes.tune(history_of(self._ledger), self._weights)
 
     def set_state(self, name: str, state: SkillState, reason: str, author: str = "human") -> None:
         """Change the state of a skill; the ledger keeps the reason.
@@ -162,6 +200,7 @@ class Library(LibraryReader):
                 )
             )
             self._indexes.apply(lambda writer: writer.follow())
+            self._journal.follow()
 
     def archive(self, name: str, reason: str = "archived by hand") -> None:
         """Put a skill away: it stays in its folder and is no longer found.
@@ -187,6 +226,14 @@ class Library(LibraryReader):
         if self.entry(name).state == "archived":
             self.set_state(name, self._state_before_archive(row.name), "restored")
         return self.get(row.name)
+
+    def rollback(self, name: str, version: str) -> Skill:
+        """Make an earlier version, named by number or digest, the current one; nothing is lost.
+
+        Raises:
+            SkillNotFoundError: there is no such skill or version, or its files were not kept.
+        """
+        return self.restore(f"{name}@{self.version(name, version).digest}")
 
     def pin(self, name: str) -> None:
         """Keep a skill from being put away.
@@ -216,10 +263,11 @@ class Library(LibraryReader):
         """
         if not self._indexes.writer.changed(self._found()):
             self._unread = ()
-            return SyncReport(skills=len(self._indexes.catalogue.rows()))
+            return SyncReport(skills=self._indexes.catalogue.count())
         with self._lock.exclusive():
             found = self._found()
             report = self._indexes.apply(lambda writer: writer.sync(found, check))
+            self._journal.follow()
         self._unread = report.problems
         return report
 
@@ -229,8 +277,11 @@ class Library(LibraryReader):
         Raises:
             LibraryDamagedError: the indexes cannot be written.
         """
+        return self._rebuilt(self._indexes.rebuild)
+
+    def _rebuilt(self, rebuild: Callable[[], SyncReport]) -> RebuildReport:
         start = time.monotonic()
-        report = self._indexes.rebuild()
+        report = rebuild()
         self._unread = report.problems
         return RebuildReport(
             skills=report.skills,
@@ -238,6 +289,17 @@ class Library(LibraryReader):
             seconds=time.monotonic() - start,
             problems=report.problems,
         )
+
+    def move_index(self, server: str | None) -> RebuildReport:
+        """Keep the vectors on the Chroma server at this URL, or (None) in the library's folder again.
+
+        Whoever opens the library uses that server from then on.
+
+        Raises:
+            UserError: it is no URL, or no server answers there.
+            LibraryDamagedError: the indexes cannot be written.
+        """
+        return self._rebuilt(lambda: self._indexes.move(server))
 
     def take_in(self, check: Check | None = None) -> Notices:
         """Admit what was dropped into the library's folders, once; see `watch`."""
@@ -269,6 +331,7 @@ class Library(LibraryReader):
         An index that lacks something is mended on the way; what is returned, a person must mend.
         """
         self.sync()
+        self._indexes.apply(lambda writer: writer.reconcile())
         return [*self.problems(), *examine(self.entries(), self._ledger, self._layout)]
 
     def _admit_drop(self, wrapped: Sequence[WrappedSkill], check: Check | None) -> Skills:
@@ -286,10 +349,11 @@ class Library(LibraryReader):
             for item in items:
                 if check is not None:
                     check(item.skill)
-                # Before the lock is taken: others need not wait for the embedding model.
-                self._indexes.cache.embed([view.text for view in views_of(item.skill)])
+                self._indexes.prepare(item.skill)
             with self._lock.exclusive():
-                return [self._admit(item, state_of(item.skill), author) for item in items]
+                admitted = [self._admit(item, state_of(item.skill), author) for item in items]
+                self._journal.follow()
+                return admitted
 
     def _admit(self, item: Staged, state: SkillState, author: str) -> Skill:
         """Move one staged skill in and index it; the write lock is held."""

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
 from skillweave.skills.model import SkillKind
-from skillweave.store.catalogue import Catalogue, Row, ViewKey
+from skillweave.store.catalogue import Catalogue, Row
 from skillweave.store.embed import EmbeddingCache, Vectors
-from skillweave.store.index import VectorIndex
+from skillweave.store.index import VectorIndex, ViewHit
+from skillweave.store.learned import Reranker, Traits, echo_of
 from skillweave.store.ledger import Ledger
-from skillweave.store.ranking import Evidence, Hit, Weights, order, terms_of
+from skillweave.store.ranking import Evidence, Hit, Ranked, Weights, order, terms_of
+from skillweave.store.views import DESCRIBING, ViewLabel
 
-WORD_CANDIDATES = 32
-WORD_SCORES = 1000
+WORD_CANDIDATES = 16
+WORD_SCORES = 300
 """A skill that shares fewer words with the query than so many others counts as sharing none."""
 SHOWN_CHARACTERS = 80
 MOST_VIEWS = 10_000
+NAME = 0.5
+"""How much the bare name counts among the views that describe a skill."""
+SAME = 0.9999
+"""Two texts with a higher cosine say the same."""
+
+Near = dict[int, list[tuple[float, int]]]
+"""By skill, the cosines and ordinals of its views that are near the query, nearest first."""
+
+
+class Measured(NamedTuple):
+    """One view and how near it is."""
+
+    label: ViewLabel
+    cosine: float
 
 
 class Candidate(NamedTuple):
@@ -29,6 +45,7 @@ class Candidate(NamedTuple):
     view: int
     """Ordinal of the view that is nearest to the query."""
     evidence: Evidence
+    traits: Traits
 
 
 class Searcher:
@@ -47,6 +64,7 @@ class Searcher:
         self._index = index
         self._ledger = ledger
         self._weights = weights
+        self.reranker: Reranker | None = None
 
     def search(self, query: str, kinds: Collection[SkillKind], k: int, explain: bool) -> list[Hit]:
         """The best ``k`` skills of ``kinds``.
@@ -54,16 +72,11 @@ class Searcher:
         Raises:
             LibraryDamagedError: an index cannot be read.
         """
-        kinds = [kind for kind in self._catalogue.kinds() if kind in kinds]
-        if not kinds:
-            return []
-        vector = self._cache.query(query)
-        found = self._candidates(query, vector, kinds, k)
-        terms = {name: terms_of(one.evidence, self._weights) for name, one in found.items()}
+        found = self.candidates(query, kinds, k)
+        terms = {name: self.terms(one, self._weights) for name, one in found.items()}
         scores = {name: sum(parts.values()) for name, parts in terms.items()}
         best = order(scores)[:k]
         skills = self._catalogue.skills(best)
-        views = self._catalogue.views_of([found[name].row.id for name in best])
         return [
             Hit(
                 skill=skills[name],
@@ -71,87 +84,174 @@ class Searcher:
                 dense=found[name].evidence.dense,
                 lexical=found[name].evidence.lexical,
                 terms=terms[name],
-                view=_shown(views.get(found[name].row.id, []), found[name].view, explain),
+                view=self._shown(found[name], explain),
             )
             for name in best
             if name in skills
         ]
 
-    def _candidates(
-        self, query: str, vector: Vectors, kinds: Collection[SkillKind], k: int
+    def compare(
+        self, query: str, kinds: Collection[SkillKind], k: int, weights: Sequence[Weights]
+    ) -> list[list[Ranked]]:
+        """The best ``k`` by each of ``weights``, from one look into the indexes.
+
+        Raises:
+            LibraryDamagedError: an index cannot be read.
+        """
+        found = self.candidates(query, kinds, k)
+        orders = []
+        for one in weights:
+            terms = {name: self.terms(candidate, one) for name, candidate in found.items()}
+            scores = {name: sum(parts.values()) for name, parts in terms.items()}
+            orders.append(
+                [
+                    Ranked(name, scores[name], terms[name]["dense"] + terms[name]["lexical"])
+                    for name in order(scores)[:k]
+                ]
+            )
+        return orders
+
+    def terms(self, candidate: Candidate, weights: Weights) -> dict[str, float]:
+        """The terms of a candidate's score."""
+        model = self.reranker if weights.learned else None
+        learned = model.correction(candidate.traits) if model else 0.0
+        return terms_of(candidate.evidence, weights, learned)
+
+    def candidates(
+        self, query: str, kinds: Collection[SkillKind], k: int, own: str = ""
     ) -> dict[str, Candidate]:
-        """Skills that are near in meaning or share words, with all that ranking wants to know."""
-        rows, near = self._nearest(vector, kinds, k)
+        """Skills that are near in meaning or share words, with all that ranking wants to know.
+
+        Args:
+            own: a skill whose view does not count where it is the query itself, word for word.
+
+        Raises:
+            LibraryDamagedError: an index cannot be read.
+        """
+        kinds = [kind for kind in self._catalogue.kinds() if kind in kinds]
+        if not kinds:
+            return {}
+        vector = self._cache.query(query)
+        rows, near = self._nearest(vector, kinds, k, own)
         words = self._catalogue.words(query, kinds, WORD_SCORES)
         more = [id for id in islice(words, WORD_CANDIDATES + k) if id not in rows]
         rows |= self._catalogue.rows_of(more)
-        near |= self._measure(vector, [id for id in rows if id not in near])
         standing = self._ledger.standing([row.name for row in rows.values()])
         avoid = self._avoidance(vector, rows)
+        routed = self._routed(vector)
+        measured = self._measure(vector, rows)
         found = {}
         for id, row in rows.items():
-            dense, view = near[id]
-            evidence = Evidence(
-                dense=dense,
+            views = measured[id]
+            asked = {at: one.cosine for at, one in enumerate(views) if one.label == "request"}
+            asked |= {at: cosine for cosine, at in near.get(id, ()) if at >= len(views)}
+            if row.name == own:
+                asked = {at: cosine for at, cosine in asked.items() if cosine < SAME}
+            told = {
+                at: one.cosine
+                for at, one in enumerate(views)
+                if one.label in DESCRIBING and one.label != "name"
+            }
+            traits = Traits(
+                pooled=_pooled(views),
+                described=max(told.values(), default=0.0),
+                asked=max(asked.values(), default=0.0),
+                echo=echo_of(list(asked.values())) if asked else 0.0,
                 lexical=words.get(id, 0.0),
+                routed=routed.get(row.name),
+            )
+            all_views = told | asked
+            evidence = Evidence(
+                dense=max(all_views.values(), default=0.0),
+                lexical=traits.lexical,
                 avoid=avoid.get(id, 0.0),
                 counts=standing[row.name].counts,
                 state=standing[row.name].state,
+                agreed=max(traits.pooled, traits.asked) if asked else traits.pooled,
             )
-            found[row.name] = Candidate(row, view, evidence)
+            view = max(all_views, key=lambda at: (all_views[at], -at), default=0)
+            found[row.name] = Candidate(row, view, evidence, traits)
         return found
 
     def _nearest(
-        self, vector: Vectors, kinds: Collection[SkillKind], k: int
-    ) -> tuple[dict[int, Row], dict[int, tuple[float, int]]]:
-        """Rows near the query, and for each its best cosine and the view that has it.
+        self, vector: Vectors, kinds: Collection[SkillKind], k: int, own: str
+    ) -> tuple[dict[int, Row], Near]:
+        """Rows near the query, and the views that brought them up.
 
         Views of one skill crowd together, so the search widens until enough skills are found.
         """
         wanted, limit = 2 * k + 5, 32 * k
         while True:
             hits = self._index.search(vector, kinds, limit)
-            near: dict[int, tuple[float, int]] = {}
-            versions: dict[int, str] = {}
-            for hit in hits:
-                id, version, ordinal = hit.id.split(".")
-                if int(id) not in near:
-                    near[int(id)] = (hit.cosine, int(ordinal))
-                    versions[int(id)] = version
+            near, versions = _by_skill(hits)
             if len(near) >= wanted or len(hits) < limit or limit >= MOST_VIEWS:
                 break
             limit = min(MOST_VIEWS, 3 * limit)
         rows = {
             id: row
-            for id, row in self._catalogue.rows_of(list(near)).items()
+            for id, row in self._catalogue.rows_of(list(near)[: 2 * wanted]).items()
             if row.digest.startswith(versions[id]) and row.kind in kinds
         }
         return rows, {id: near[id] for id in rows}
 
-    def _measure(self, vector: Vectors, ids: Collection[int]) -> dict[int, tuple[float, int]]:
-        """Best cosine, and its view, of skills that only their words brought up."""
-        views = self._catalogue.views_of(ids)
-        known = self._cache.lookup([view.key for part in views.values() for view in part])
-        out = dict.fromkeys(ids, (0.0, 0))
-        for id, part in views.items():
-            vectors = [known.get(view.key) for view in part]
-            cosines = [-1.0 if v is None else float(np.dot(v, vector)) for v in vectors]
-            at = int(np.argmax(cosines))
-            out[id] = (cosines[at], at)
-        return out
+    def _measure(self, vector: Vectors, rows: Collection[int]) -> dict[int, list[Measured]]:
+        """The views of each skill but its experiences, in order."""
+        views = self._catalogue.own_views(rows)
+        keys = [key for part in views.values() for _, key in part]
+        known = self._vectors(keys, rows)
+        stacked = np.stack([known[key] for key in keys]) if keys else np.empty((0, 1), np.float32)
+        # Not by BLAS: there a row's last bits depend on how many rows there are.
+        values = (stacked * vector).sum(axis=1).tolist()
+        cosines = dict(zip(keys, values, strict=True))
+        return {
+            id: [Measured(label, cosines[key]) for label, key in views.get(id, [])] for id in rows
+        }
 
-    def _avoidance(self, vector: Vectors, rows: dict[int, Row]) -> dict[int, float]:
+    def _vectors(self, keys: Sequence[bytes], rows: Collection[int]) -> dict[bytes, Vectors]:
+        """The vectors of the keys; those that the cache has lost are made again."""
+        known = self._cache.lookup(keys)
+        lost = set(keys) - known.keys()
+        if lost:
+            views = [view for part in self._catalogue.views_of(rows).values() for view in part]
+            texts = {view.key: view.text for view in views if view.key in lost}
+            known |= dict(zip(texts, self._cache.embed(list(texts.values())), strict=True))
+        return known
+
+    def _avoidance(self, vector: Vectors, rows: Mapping[int, Row]) -> dict[int, float]:
         """Cosine between the query and avoid-when, of the rows that have one."""
         keys = {id: row.avoid for id, row in rows.items() if row.avoid is not None}
         known = self._cache.lookup(list(keys.values()))
         return {id: float(np.dot(known[key], vector)) for id, key in keys.items() if key in known}
 
+    def _routed(self, vector: Vectors) -> dict[str, float]:
+        """Log-probabilities by the re-ranker's router."""
+        if self.reranker is None:
+            return {}
+        router = self.reranker.router
+        values = router.log_probabilities(vector[np.newaxis])[0]
+        return dict(zip(router.names, values.tolist(), strict=True))
 
-def _shown(views: Sequence[ViewKey], at: int, explain: bool) -> str:
-    """The label of the view, and the start of its text when it is to be explained."""
-    if at >= len(views):
-        return ""
-    view = views[at]
-    return (
-        f"{view.label}: {' '.join(view.text.split())[:SHOWN_CHARACTERS]}" if explain else view.label
-    )
+    def _shown(self, candidate: Candidate, explain: bool) -> str:
+        """The label of the view, and the start of its text when it is to be explained."""
+        label, text = self._catalogue.shown_view(candidate.row.id, candidate.view)
+        start = " ".join(text.split())[:SHOWN_CHARACTERS]
+        return f"{label}: {start}" if explain and label else label
+
+
+def _pooled(views: Sequence[Measured]) -> float:
+    """Mean cosine of the views that describe the skill."""
+    weights = [(one, NAME if one.label == "name" else 1.0) for one in views]
+    counted = [(one.cosine, weight) for one, weight in weights if one.label in DESCRIBING]
+    total = sum(weight for _, weight in counted)
+    return sum(cosine * weight for cosine, weight in counted) / total if total else 0.0
+
+
+def _by_skill(hits: Collection[ViewHit]) -> tuple[Near, dict[int, str]]:
+    """Views by skill, and the version of each skill's nearest one; others of it are outdated."""
+    near: Near = {}
+    versions: dict[int, str] = {}
+    for hit in hits:
+        id, version, ordinal = hit.id.split(".")
+        if versions.setdefault(int(id), version) == version:
+            near.setdefault(int(id), []).append((hit.cosine, int(ordinal)))
+    return near, versions

@@ -13,7 +13,7 @@ from skillweave.store.embed import EmbeddingCache
 from skillweave.store.folders import Found
 from skillweave.store.index import VectorIndex
 from skillweave.store.ledger import Event, Ledger, Standing
-from skillweave.store.views import views_of
+from skillweave.store.views import MAX_EXPERIENCES, views_of
 
 Check = Callable[[Skill], None]
 """Tries a skill out (its cases, in a sandbox); raises UserError with one line when it fails."""
@@ -45,19 +45,26 @@ class Synchroniser:
     """Writes the indexes; its owner holds the write lock."""
 
     def __init__(
-        self, catalogue: Catalogue, cache: EmbeddingCache, index: VectorIndex, ledger: Ledger
+        self,
+        catalogue: Catalogue,
+        cache: EmbeddingCache,
+        index: VectorIndex,
+        ledger: Ledger,
+        keep: Callable[[Path, Skill], None],
     ):
+        """``keep`` is given each folder of a version that was not admitted, but found."""
         self._catalogue = catalogue
         self._cache = cache
         self._index = index
         self._ledger = ledger
+        self._keep = keep
 
     def changed(self, found: Sequence[Found]) -> bool:
         """Whether folders, ledger and catalogue differ, as far as file times tell."""
-        if self._ledger.changed_states(self._catalogue.fact("followed"))[0]:
+        followed = self._catalogue.fact("followed")
+        if self._ledger.changed_states(followed)[0] or self._ledger.requests(since=followed):
             return True
-        rows = {(row.folder, row.stamp) for row in self._catalogue.rows()}
-        return {(str(item.folder), item.stamp) for item in found} != rows
+        return {(str(item.folder), item.stamp) for item in found} != self._catalogue.stamps()
 
     def sync(self, found: Sequence[Found], check: Check | None = None) -> SyncReport:
         """Bring the indexes to ``found`` (of two skills with one name, the first counts).
@@ -68,8 +75,7 @@ class Synchroniser:
         rows = self._catalogue.rows()
         by_folder = {row.folder: row for row in rows}
         by_name = {row.name: row for row in rows}
-        names: dict[str, Path] = {}
-        fresh: list[tuple[Skill, Found]] = []
+        read: list[tuple[str, Found, Skill | None]] = []
         problems: list[Problem] = []
         for item in found:
             row = by_folder.get(str(item.folder))
@@ -79,11 +85,16 @@ class Synchroniser:
                 name = row.name
             else:
                 try:
-                    skill = read_skill(item.folder)
+                    skill = _read(item)
                 except (SkillweaveError, OSError) as error:
                     problems.append(Problem(path=item.folder, message=str(error)))
                     continue
                 name = skill.name
+            read.append((name, item, skill))
+        names: dict[str, Path] = {}
+        fresh: list[tuple[Skill, Found]] = []
+        # First those in a folder of their own name: one that only claims the name takes no place.
+        for name, item, skill in sorted(read, key=lambda one: one[0] != one[1].folder.name):
             if name in names:
                 message = f"{item.folder}: {name} is also the name of {names[name]}; rename one"
                 problems.append(Problem(path=item.folder, message=message))
@@ -133,13 +144,34 @@ class Synchroniser:
         return problems
 
     def follow(self) -> None:
-        """Hide and show skills as the ledger's newest events say."""
-        names, newest = self._ledger.changed_states(self._catalogue.fact("followed"))
+        """Hide and show skills, and remember what they solved, as the ledger's newest events say."""
+        followed = self._catalogue.fact("followed")
+        names, newest = self._ledger.changed_states(followed)
         for name, stands in self._ledger.standing(names).items():
             row = self._catalogue.row(name)
             if row is not None and row.visible != (stands.state not in HIDDEN):
                 self._show(row, visible=not row.visible)
+        for name, solved in self._ledger.requests(since=followed).items():
+            row = self._catalogue.row(name)
+            if row is not None:
+                self._remember(row, solved)
         self._catalogue.note("followed", newest)
+
+    def _remember(self, row: Row, solved: Sequence[str]) -> None:
+        """Make past requests views of the skill, after those that it has."""
+        views = self._catalogue.views_of([row.id]).get(row.id, [])
+        known = {view.text for view in views}
+        room = MAX_EXPERIENCES - sum(view.label == "experience" for view in views)
+        texts = [text for text in dict.fromkeys(solved) if text not in known][: max(0, room)]
+        if not texts:
+            return
+        vectors = self._cache.embed(texts)
+        ids = _view_ids(row.id, row.digest, len(views) + len(texts))[len(views) :]
+        keys = [ViewKey("experience", text, self._cache.key(text)) for text in texts]
+        with self._catalogue.changing(), self._catalogue.transaction():
+            self._catalogue.add_views(row.id, len(views), keys)
+            if row.visible:
+                self._index.put(row.kind, ids, vectors)
 
     def _show(self, row: Row, *, visible: bool) -> None:
         views = self._catalogue.views_of([row.id]).get(row.id, [])
@@ -204,6 +236,8 @@ class Synchroniser:
             except UserError as error:
                 state, reason = "candidate", str(error)
                 problem = Problem(path=skill.path or Path(skill.name), message=str(error))
+        if skill.path is not None:
+            self._keep(skill.path, skill)
         self._ledger.append(
             Event(
                 kind="updated" if stands.digest else "added",
@@ -218,7 +252,9 @@ class Synchroniser:
 
     def _write(self, part: Sequence[tuple[Skill, Found, bool]]) -> None:
         """Enter one batch: catalogue and vectors, then drop the vectors of earlier versions."""
-        texts = [[view.text for view in views_of(skill)] for skill, _, _ in part]
+        solved = self._ledger.requests([skill.name for skill, _, _ in part])
+        all_views = [views_of(skill, solved.get(skill.name, ())) for skill, _, _ in part]
+        texts = [[view.text for view in views] for views in all_views]
         flat = [text for row in texts for text in row]
         avoided = [skill.avoid_when for skill, _, _ in part if skill.avoid_when]
         vectors = self._cache.embed(flat + avoided)
@@ -227,15 +263,12 @@ class Synchroniser:
         rows: dict[SkillKind, list[int]] = {kind: [] for kind in KINDS}
         with self._catalogue.transaction():
             at = 0
-            for (skill, item, visible), views in zip(part, texts, strict=True):
+            for (skill, item, visible), views in zip(part, all_views, strict=True):
                 before = self._catalogue.row(skill.name)
                 if before is not None:
                     count = len(self._catalogue.views_of([before.id]).get(before.id, []))
                     old[before.kind] += _view_ids(before.id, before.digest, count)
-                keys = [
-                    ViewKey(view.label, view.text, self._cache.key(view.text))
-                    for view in views_of(skill)
-                ]
+                keys = [ViewKey(*view, self._cache.key(view.text)) for view in views]
                 avoid = self._cache.key(skill.avoid_when) if skill.avoid_when else None
                 self._catalogue.put(skill, item.origin, item.stamp, visible, keys, avoid)
                 row = self._catalogue.row(skill.name)
@@ -250,6 +283,12 @@ class Synchroniser:
             left = sorted(set(ids) - set(new[kind]))
             if left:
                 self._index.drop(kind, left)
+
+
+def _read(item: Found) -> Skill:
+    if item.origin == "library" and item.folder.is_symlink():
+        raise UserError(f"{item.folder}: is a link; put the folder itself there")
+    return read_skill(item.folder)
 
 
 def _is_same(row: Row, skill: Skill, item: Found, visible: bool) -> bool:

@@ -99,6 +99,9 @@ class Watcher:
                 log.warning("watching %s by polling (%s)", self._layout.root, error)
                 while not self._stop.wait(1.0):
                     yield True
+                    # Nothing tells of changes here: once it has had time to settle, look.
+                    self._stop.wait(SETTLE_SECONDS)
+                    yield False
 
     def _look(self) -> None:
         paths = self._intake.dropped()

@@ -111,12 +111,13 @@ def add(
     Example: skillweave skills add ./my_tool.py
     """
     from skillweave.agent.checked import CheckedCases
+    from skillweave.agent.growth.admission import check_of_drops
     from skillweave.skills.sandbox import Sandbox
 
     options = opt.options_of(ctx, library=library)
     checked = CheckedCases(options.settings().state_dir / "checked.jsonl")
     with options.open_library() as lib, Sandbox.open(workers=1) as sandbox:
-        added = lib.take(path, check=lambda skill: checked.must_hold(sandbox, skill))
+        added = lib.take(path, check=check_of_drops(lib, sandbox, checked))
     for skill in added:
         typer.echo(f"+ {skill.versioned_name} ({skill.kind})")
         for warning in skill.warnings:

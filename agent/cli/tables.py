@@ -15,7 +15,7 @@ from skillweave.agent.cli.summary import one_line
 from skillweave.skills.model import Skill
 
 if TYPE_CHECKING:
-    from skillweave.store import Entry, Event, Hit
+    from skillweave.store import Entry, Event, Hit, Version
 
 
 def skills_table(entries: Sequence[Entry]) -> Table:
@@ -134,6 +134,19 @@ def event_line(event: Event) -> str:
         f"by {event.author}" if event.author else "",
         f"run {event.run}" if event.run else "",
         event.detail,
+    ]
+    return "  ".join(fact for fact in facts if fact)
+
+
+def version_line(version: Version) -> str:
+    """``2  2026-11-20 10:11:37  @1f2e3d4c5b6a  by human  current``."""
+    facts = [
+        f"{version.number:3}",
+        f"{datetime.fromtimestamp(version.at):%Y-%m-%d %H:%M:%S}",
+        f"@{version.digest[:12]}",
+        f"by {version.author}" if version.author else "",
+        "current" if version.current else "",
+        "" if version.kept else "files not kept",
     ]
     return "  ".join(fact for fact in facts if fact)
 

@@ -37,11 +37,12 @@ def rate_at(done: float) -> float:
 class LoraRecipe:
     """What an adapter's training depends on, besides its pairs."""
 
-    rank: int = 16
-    alpha: int = 32
+    rank: int = 32
+    alpha: int = 64
     tokens: int = 400_000
-    tokens_per_batch: int = 2048
-    rate: float = 4e-3
+    tokens_per_batch: int = 384
+    """Few: an adapter that must learn where to look needs many steps."""
+    rate: float = 3e-3
     seed: int = 1
 
 

@@ -1,4 +1,4 @@
-"""After a solved task: what was verified and is new becomes a composite tool, on probation."""
+"""After a solved task: what was verified and is new becomes a composite tool, if the gate lets it in."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 from langgraph.runtime import Runtime
 
 from skillweave.agent.deps import Deps, tell, tool_source
+from skillweave.agent.growth.admission import Admission
 from skillweave.agent.growth.compile import AUTHOR, Compiled, Tool, compile_part, parts
+from skillweave.agent.growth.lifecycle import advance
 from skillweave.agent.growth.reuse import CHAIN
 from skillweave.agent.growth.wiring import NotCompiledError
 from skillweave.agent.plan import Step
 from skillweave.agent.result import SkillLearned, StepReport
-from skillweave.agent.state import State, reports_of
+from skillweave.agent.state import MODEL, State, reports_of
 from skillweave.skills.cases import same_value
 from skillweave.skills.drop import WrappedSkill
 from skillweave.skills.folder import TOOL_FILE
@@ -25,7 +27,10 @@ CHECKED = frozenset({"cases", "recomputation"})
 
 
 async def learn(state: State, runtime: Runtime[Deps]) -> State:
-    """Compile every part of the plan that was verified. What cannot be compiled is on the trace."""
+    """Compile every part of the plan that was verified; what was used and proved itself is promoted.
+
+    What cannot be compiled, or was refused by the gate, is on the trace.
+    """
     deps, plan = runtime.context, state.get("plan")
     learned: list[str] = []
     for part in parts(plan) if plan is not None and deps.settings.learn else ():
@@ -38,6 +43,7 @@ async def learn(state: State, runtime: Runtime[Deps]) -> State:
         learned.append(skill.versioned_name)
         detail = f"{skill.description} ({len(part)} steps in one)"
         tell(runtime, SkillLearned(skill=skill.versioned_name, detail=detail))
+    await asyncio.to_thread(advance, deps.library, _used(state))
     return {"new_skills": tuple(learned)}
 
 
@@ -59,10 +65,10 @@ async def compiled_of(
 
 
 async def admit(compiled: Compiled, deps: Deps, *, wanted: bool = False) -> Skill:
-    """Run the composite on its case, then add it.
+    """Run the composite on its case, then put it to the gate; it joins the library on probation.
 
     Raises `NotCompiledError` when the library has it under another name, unless it is ``wanted``
-    under this one: then it takes the other's place.
+    under this one (a person asked for it): then it takes the other's place.
     """
     # The ones the user has put away count too: what was archived is not learned again.
     known = await asyncio.to_thread(deps.library.list)
@@ -78,7 +84,12 @@ async def admit(compiled: Compiled, deps: Deps, *, wanted: bool = False) -> Skil
     wrapped = WrappedSkill(
         skill=skill, files={TOOL_FILE: compiled.source.encode()}, source=Path(skill.name)
     )
-    added = await asyncio.to_thread(deps.library.add, wrapped, state="probation", author=AUTHOR)
+    gate = Admission(deps.library, deps.sandbox)
+    author = skill.metadata.get("skillweave-author", AUTHOR)
+    verdict = await asyncio.to_thread(gate.offer, wrapped, author, by_person=wanted)
+    if verdict.decision != "probation":
+        raise NotCompiledError(f"{skill.name}: {verdict.line()}")
+    added = await deps.get(skill.name)
     for twin in twins:
         if twin != added.name:
             reason = f"saved as {added.name}"
@@ -94,6 +105,12 @@ async def _try_out(compiled: Compiled, deps: Deps) -> None:
         if not outcome.ok or not same_value(case.expected, outcome.value):
             got = outcome.value if outcome.ok else outcome.error
             raise NotCompiledError(f"the composite gives {got!r}, not {case.expected!r}")
+
+
+def _used(state: State) -> set[str]:
+    """The skills of this run; not the model."""
+    attempts = (a for report in reports_of(state).values() for a in report.attempts)
+    return {a.skill for a in attempts if a.skill != MODEL}
 
 
 def _with_free_name(skill: Skill, taken: set[str], chain: str) -> Skill:

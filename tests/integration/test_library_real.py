@@ -1,11 +1,7 @@
-"""The library with the real embedding model and Chroma: built-in skills, drops, kills, processes."""
+"""The library with the real embedding model and Chroma: built-in skills, drops."""
 
 from __future__ import annotations
 
-import random
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skillweave.skills.folder import content_hash, read_skill
+from skillweave.skills.folder import content_hash
 from skillweave.store import Admitted, Library, MiniLMEmbedder, Notice, Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,34 +20,6 @@ def dog_years(years: int) -> int:
     """Say how old a dog is in human years."""
     return years * 7
 '''
-
-ADDER = """
-import sys
-from pathlib import Path
-from skillweave.store import HashEmbedder, Library
-
-root, source, tag, rounds = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-with Library(root, embedder=HashEmbedder(), builtin=False) as library:
-    print("open", flush=True)
-    for number in range(rounds):
-        name = f"{tag}-{number % 7}"
-        folder = source / name
-        folder.mkdir(parents=True, exist_ok=True)
-        text = f"---\\nname: {name}\\ndescription: topic {number} of {tag}\\n---\\n\\nWords {number}.\\n"
-        (folder / "SKILL.md").write_text(text)
-        skill = library.add(folder, state="active")
-        print(name, skill.digest, flush=True)
-        if number % 5 == 4:
-            library.archive(name)
-            library.restore(name)
-        library.search(f"topic {number}")
-    print("done", flush=True)
-"""
-
-
-def start(root: Path, source: Path, tag: str, rounds: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", ADDER, str(root), str(source), tag, str(rounds)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -160,59 +128,6 @@ def test_a_folder_copied_slowly_is_read_when_it_is_whole(library: Library) -> No
             time.sleep(0.05)
     assert notices == []
     assert library.get("slow-copy").digest == content_hash(folder)
-
-
-def test_killed_adders_leave_whole_skills_only(tmp_path: Path) -> None:
-    root, source = tmp_path / "library", tmp_path / "source"
-    random.seed(7)
-    newest: dict[str, str] = {}
-    for round_number in range(8):
-        process = start(root, source, "skill", 500)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        timer = threading.Timer(random.uniform(0.0, 0.6), process.send_signal, [signal.SIGKILL])
-        timer.start()
-        admitted = [line.split() for line in process.stdout]
-        process.communicate()
-        newest.update((line[0], line[1]) for line in admitted if len(line) == 2)
-        assert ["done"] not in admitted
-        with Library(root, builtin=False) as library:
-            assert library.check() == [], f"round {round_number}"
-            for name, digest in newest.items():
-                # The last add may have been admitted without being reported.
-                known = [event.digest for event in library.history(name)]
-                assert digest in known
-                current = library.get(name)
-                assert current.path is not None
-                assert read_skill(current.path).digest == current.digest == known[-1]
-                newest[name] = current.digest
-            queries = [f"topic {number}" for number in range(10)]
-            before = [library.search(query, k=10) for query in queries]
-            library.rebuild()
-            after = [library.search(query, k=10) for query in queries]
-            assert [[h.skill for h in hits] for hits in after] == [
-                [h.skill for h in hits] for hits in before
-            ]
-        assert list((root / ".skillweave" / "staging").iterdir()) == []
-    assert newest
-
-
-def test_two_processes_add_at_once(tmp_path: Path) -> None:
-    root = tmp_path / "library"
-    tags = ("left", "right")
-    processes = [start(root, tmp_path / tag, tag, 14) for tag in tags]
-    for process in processes:
-        out, errors = process.communicate(timeout=120)
-        assert errors == ""
-        assert out.endswith("done\n")
-    with Library(root, builtin=False) as library:
-        names = [skill.name for skill in library.list()]
-        assert names == [f"{tag}-{number}" for tag in tags for number in range(7)]
-        assert library.check() == []
-        for tag in tags:
-            kinds = [event.kind for event in library.history(f"{tag}-3")]
-            assert kinds.count("added") == 1
-            assert kinds.count("updated") == 1
 
 
 def test_vectors_are_those_of_the_reference_model() -> None:

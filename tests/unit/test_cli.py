@@ -66,6 +66,7 @@ COMMANDS = [
     *(f"library {name}" for name in ["rebuild", "check", "path"]),
     "serve",
     "doctor",
+    "review",
     *(f"nano {name}" for name in ["train", "card", "score"]),
     "version",
 ]

@@ -134,7 +134,8 @@ def test_the_life_of_a_skill(tools: Path) -> None:
     assert json.loads(run("skills", "search", "multiply", "--json"))[0]["name"] == "multiply"
     history = run("skills", "history", "multiply")
     assert [line.split("  ")[1] for line in history.splitlines()] == [
-        "added",
+        "verdict",
+            "added",
         "pinned",
         "unpinned",
         "state",
@@ -155,6 +156,27 @@ def test_a_search_is_explained(tools: Path) -> None:
     explained = run("skills", "search", "count", "the", "words", "--explain", "-k", "1")
     assert "dense +" in explained
     assert "view" in explained.splitlines()[0]
+
+
+def test_versions_are_compared_and_brought_back(tools: Path, tmp_path: Path) -> None:
+    run("skills", "add", str(tools))
+    tools.write_text(TOOL.replace("Multiply two", "Give the product of two"))
+    run("skills", "add", str(tools))
+    lines = run("skills", "versions", "multiply").splitlines()
+    assert [line.split()[0] for line in lines] == ["1", "2"]
+    assert lines[1].endswith("current")
+    patch = run("skills", "diff", "multiply", "--from", "1", "--to", "2").splitlines()
+    assert patch[:2] == ["--- a/SKILL.md", "+++ b/SKILL.md"]
+    assert "-description: Multiply two numbers." in patch
+    assert run("skills", "diff", "multiply").splitlines() == patch
+    assert run("skills", "rollback", "multiply", "1").startswith("multiply is multiply@")
+    assert json.loads(run("skills", "show", "multiply", "--json"))["description"].startswith("Mul")
+    assert len(json.loads(run("skills", "versions", "multiply", "--json"))) == 3
+    assert refused("skills", "rollback", "multiply", "9").endswith("there are 1 to 3")
+    out = tmp_path / "out"
+    assert run("skills", "export", "multiply", str(out)) == f"{out / 'multiply'}\n"
+    assert (out / "multiply" / "scripts" / "tool.py").read_text() == TOOL
+    assert "is there already" in refused("skills", "export", "multiply", str(out))
 
 
 def test_a_bad_file_is_one_line(tmp_path: Path) -> None:

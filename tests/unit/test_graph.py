@@ -478,6 +478,28 @@ def test_a_verified_plan_becomes_a_skill_and_is_used(make: MakeAgent, library: L
     assert result.new_skills == ()
 
 
+def test_what_the_gate_refuses_is_not_learned(
+    make: MakeAgent, library: Library, tmp_path: Path
+) -> None:
+    dice = (
+        "import random\ndef dice(sides: int) -> int:\n"
+        "    return random.SystemRandom().randrange(sides) + 1\n"
+    )
+    library.add(write_tool(tmp_path, "dice", "throw a dice", dice, [({"sides": 1}, 1)]))
+    plan = Plan(steps=(step(1, "throw a dice {}", "1"), step(2, "multiply {} by {}", 1, "7")))
+    result = make({"plan: luck": plan}).run("luck")
+    assert (result.value, result.new_skills) == (7, ())
+    noted = [e for e in library.history("throw-dice-then-multiply") if e.kind == "verdict"]
+    assert "the same input gives two values" in noted[0].detail
+
+
+def test_uses_that_hold_end_the_probation(make: MakeAgent, library: Library) -> None:
+    agent = make({"plan: count them": COUNT})
+    name = agent.run("count them").new_skills[0].partition("@")[0]
+    states = [(agent.run("count them"), library.entry(name).state)[1] for _ in range(3)]
+    assert states == ["probation", "probation", "active"]
+
+
 def test_a_composite_that_fails_is_taken_apart(make: MakeAgent, library: Library) -> None:
     agent = make({"plan: count them": COUNT})
     name = agent.run("count them").new_skills[0].partition("@")[0]

@@ -18,6 +18,7 @@ evidence = st.builds(
     avoid=st.floats(-1.0, 1.0),
     counts=st.builds(Counts, used=count, succeeded=count, failed=count),
     state=st.sampled_from(["active", "probation", "stale", None]),
+    agreed=st.none() | st.floats(-1.0, 1.0),
 )
 
 
@@ -64,7 +65,9 @@ def test_weights_switch_terms_off() -> None:
     one = Evidence(0.5, 0.5, avoid=0.9, counts=Counts(5, 0, 5), state="stale")
     off = Weights(dense=1.0, prior=0.0, boundary=0.0, stale=0.0)
     assert score(one, off) == pytest.approx(0.5)
-    assert set(terms_of(one, off)) == {"dense", "lexical", "prior", "boundary", "stale"}
+    assert set(terms_of(one, off)) == {
+        "dense", "lexical", "agreement", "prior", "boundary", "stale", "learned"
+    }  # fmt: skip
 
 
 @given(st.dictionaries(st.text(max_size=5), st.floats(-1, 1), max_size=20))

@@ -100,3 +100,10 @@ def phrase(rng: random.Random, side: Side) -> Phrase:
 def sentence(text: str) -> str:
     """With a capital and a full stop."""
     return text[0].upper() + text[1:] + "."
+
+
+def be(subject: Phrase) -> tuple[str, str, str]:
+    """The forms of be, now and then, and of have, that go with a subject."""
+    if subject.first:
+        return "am", "was", "have"
+    return ("are", "were", "have") if subject.plural else ("is", "was", "has")

@@ -10,8 +10,8 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from skillweave.agent.nano.adapters.language import phrase, sentence, verb
-from skillweave.agent.nano.corpus.words import Side, name, word
+from skillweave.agent.nano.adapters.language import Phrase, be, phrase, sentence, verb
+from skillweave.agent.nano.corpus.words import Side, word
 
 
 class Pair(NamedTuple):
@@ -19,110 +19,82 @@ class Pair(NamedTuple):
     output: str
 
 
-_ENDINGS = (
-    "",
-    "",
-    "",
-    " yesterday",
-    " in the morning",
-    " last week",
-    " at school",
-    " on Monday",
-    " again",
-)
+_ENDINGS = ("", "", "", " in the morning", " at school", " again", " near the river", " for free")
 
 
-def passive_voice(rng: random.Random, side: Side) -> Pair:
-    """``The cat chased the dogs.`` -> ``The dogs were chased by the cat.``"""
+def sentence_tense(rng: random.Random, side: Side) -> Pair:
+    """``Did the cat chase them?`` -> ``past``"""
+    agent, patient, v = phrase(rng, side), phrase(rng, side), verb(rng, side)
+    plain = agent.plural or agent.first
+    is_, was, has = be(agent)
+    forms = {
+        "past": (
+            v.past, v.past, v.past, f"did not {v.base}", f"{was} going to {v.base}", f"had {v.participle}",
+        ),
+        "present": (
+            v.base if plain else v.third, v.base if plain else v.third,
+            f"do not {v.base}" if plain else f"does not {v.base}", f"{has} to {v.base}",
+        ),
+        "future": (
+            f"will {v.base}", f"will not {v.base}", f"{is_} going to {v.base}", f"shall {v.base}",
+            f"{is_} about to {v.base}",
+        ),
+    }  # fmt: skip
+    tense = rng.choice(list(forms))
+    if rng.random() < 0.2:
+        helper = {"past": "did", "present": "do" if plain else "does", "future": "will"}[tense]
+        said = f"{helper} {agent.subject} {v.base} {patient.object}{rng.choice(_ENDINGS)}"
+        return Pair(sentence(said).removesuffix(".") + "?", tense)
+    said = f"{agent.subject} {rng.choice(forms[tense])} {patient.object}{rng.choice(_ENDINGS)}"
+    return Pair(sentence(said), tense)
+
+
+def sentence_voice(rng: random.Random, side: Side) -> Pair:
+    """``The letter was read by Anna.`` -> ``passive``"""
     agent, patient, v = phrase(rng, side), phrase(rng, side), verb(rng, side)
     end = rng.choice(_ENDINGS)
-    plural_is, plural_was = patient.plural, patient.plural
-    kind = rng.choice(("past", "past", "past", "present", "future", "modal"))
-    if kind == "past":
-        active, passive = v.past, f"{'were' if plural_was else 'was'} {v.participle}"
-    elif kind == "present":
-        active = v.base if agent.plural or agent.first else v.third
-        be = "am" if patient.first else "are" if plural_is else "is"
-        passive = f"{be} {v.participle}"
-    else:
-        helper = "will" if kind == "future" else rng.choice(("must", "can", "should", "may"))
-        active, passive = f"{helper} {v.base}", f"{helper} be {v.participle}"
-    return Pair(
-        sentence(f"{agent.subject} {active} {patient.object}{end}"),
-        sentence(f"{patient.subject} {passive} by {agent.object}{end}"),
-    )
-
-
-def negate_sentence(rng: random.Random, side: Side) -> Pair:
-    """``She wrote the letter.`` -> ``She did not write the letter.``"""
-    agent, patient, v = phrase(rng, side), phrase(rng, side), verb(rng, side)
-    end = rng.choice(_ENDINGS)
-    kind = rng.choice(("past", "past", "present", "present", "modal", "be"))
-    if kind == "past":
-        said, denied = v.past, f"did not {v.base}"
-    elif kind == "present":
-        plain = agent.plural or agent.first
-        said, denied = (v.base, f"do not {v.base}") if plain else (v.third, f"does not {v.base}")
-    elif kind == "modal":
-        helper = rng.choice(("will", "should", "must", "could", "would"))
-        said, denied = f"{helper} {v.base}", f"{helper} not {v.base}"
-    else:
-        was = "were" if agent.plural else "was"
-        how = rng.choice(("tired", "late", "at home", "ready", "happy", "in the garden"))
-        return Pair(
-            sentence(f"{agent.subject} {was} {how}{end}"),
-            sentence(f"{agent.subject} {was} not {how}{end}"),
+    if rng.random() < 0.5:
+        is_, was, has = be(patient)
+        passive = rng.choice(
+            (was, is_, "will be", "must be", f"{has} been", "can be", f"{was} never")
         )
+        by = f" by {agent.object}" if rng.random() < 0.6 else ""
+        return Pair(sentence(f"{patient.subject} {passive} {v.participle}{by}{end}"), "passive")
+    is_, was, has = be(agent)
+    active = (
+        f"{v.past} {patient.object}", f"will {v.base} {patient.object}", f"{has} {v.participle} {patient.object}",
+        f"{was} ready to {v.base} {patient.object}", f"{is_} here by {patient.object}", f"{was} happy",
+        f"did not {v.base} {patient.object}", f"{has} been the friend of {patient.object}",
+    )  # fmt: skip
+    return Pair(sentence(f"{agent.subject} {rng.choice(active)}{end}"), "active")
+
+
+def agreement_check(rng: random.Random, side: Side) -> Pair:
+    """``The cats chases the dog.`` -> ``wrong``"""
+    agent, patient, v = phrase(rng, side), phrase(rng, side), verb(rng, side)
+    right = rng.random() < 0.5
+    plain = (agent.plural or agent.first) == right
+    is_, was, has = be(agent if right else _other(agent))
+    said = rng.choice(
+        (
+            f"{v.base if plain else v.third} {patient.object}",
+            f"{v.base if plain else v.third} {patient.object}",
+            f"{'do' if plain else 'does'} not {v.base} {patient.object}",
+            f"{has} {v.participle} {patient.object}",
+            f"{is_} ready to {v.base} {patient.object}",
+            f"{was} ready to {v.base} {patient.object}",
+        )
+    )
+    if said.startswith("was ") and agent.first and not right:
+        return agreement_check(rng, side)
     return Pair(
-        sentence(f"{agent.subject} {said} {patient.object}{end}"),
-        sentence(f"{agent.subject} {denied} {patient.object}{end}"),
+        sentence(f"{agent.subject} {said}{rng.choice(_ENDINGS)}"), "right" if right else "wrong"
     )
 
 
-_SCENES = {
-    "train": (
-        "{p} met {p} in {l} on {d}", "{p} and {p} live in {l}", "yesterday {p} flew from {l} to {l}",
-        "the report from {o} was signed by {p}", "{o} hired {p} and {p} in {m}", "in {m} {p} moved to {l}",
-        "{p} works for {o} in {l}", "the {w} of {l} is known to {p}", "{p} gave {p} a {w}", "{l} lies near {l}",
-        "{p}, a {w} from {l}, called {p} on {d}", "nobody at {o} has seen the {w} since {d}",
-        "my friend {p} studied in {l} with {p}", "{o} opened an office in {l} in {m}", "on {d} {p} wrote to {o}",
-        "{p} said that {p} would visit {l}", "a letter from {p} reached {l} in {m}",
-        "{p} married {p} in {m}", "the train to {l} leaves on {d}", "according to {p}, {o} will close in {m}",
-    ),
-    "held-out": (
-        "{p} travelled to {l} with {p} in {m}", "{o} thanked {p} on {d}", "last {m} {p} left {o}",
-        "the {w} in {l} belongs to {p}", "{p} phoned {p} from {l}", "{l} and {l} are twin towns",
-    ),
-}  # fmt: skip
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_MONTHS = "January March April June July September October November December".split()
-_FIRMS = ("{} Ltd", "{} Inc", "the {} Company", "{} Bank", "the University of {}", "{} & Sons")
-
-
-def extract_people(rng: random.Random, side: Side) -> Pair:
-    """``Anna Krell met Tom in Paris on Monday.`` -> ``Anna Krell, Tom``"""
-    scenes = _SCENES["held-out" if side == "held-out" and rng.random() < 0.5 else "train"]
-    people: list[str] = []
-
-    def fill(scene: str) -> str:
-        while "{p}" in scene:
-            person = name(rng, side) + (f" {name(rng, side)}" if rng.random() < 0.5 else "")
-            people.append(person)
-            scene = scene.replace("{p}", person, 1)
-        makers: dict[str, Callable[[], str]] = {
-            "{l}": lambda: name(rng, side),
-            "{o}": lambda: rng.choice(_FIRMS).format(name(rng, side)),
-            "{d}": lambda: rng.choice(_DAYS),
-            "{m}": lambda: rng.choice(_MONTHS),
-            "{w}": lambda: word(rng, side),
-        }
-        for slot, make in makers.items():
-            while slot in scene:
-                scene = scene.replace(slot, make(), 1)
-        return sentence(scene)
-
-    text = " ".join(fill(rng.choice(scenes)) for _ in range(rng.choice((1, 1, 2))))
-    return Pair(text, ", ".join(people) or "none")
+def _other(phrase: Phrase) -> Phrase:
+    """The same words as if their number were the other one."""
+    return phrase._replace(plural=not (phrase.plural or phrase.first), first=False)
 
 
 _GOOD = (
@@ -165,50 +137,11 @@ def sentiment(rng: random.Random, side: Side) -> Pair:
     return Pair(text, "positive" if good == (sign > 0) else "negative")
 
 
-_SPENDING = {
-    "train": (
-        "i paid {a} for {i} at {s} on {d}", "{i} from {s} cost me {a} on {d}", "on {d} i bought {i} at {s} for {a}",
-        "{s} charged {a} on {d} for {i}", "{d}: {i}, {s}, {a}", "spent {a} on {i} ({s}, {d})",
-        "my {i} at {s} came to {a} on {d}", "got {i} for {a} on {d} in {s}", "{a} went to {s} for {i} on {d}",
-        "for {i} i gave {s} {a} on {d}", "on {d}, {s} sold me {i} for {a}", "bill of {d}: {a} to {s} for {i}",
-    ),
-    "held-out": (
-        "on {d} {i} set me back {a} at {s}", "{s}, {d}: {a} for {i}", "i owe {s} {a} for {i} since {d}",
-        "{a} was the price of {i} at {s} on {d}",
-    ),
-}  # fmt: skip
-
-
-def expense_record(rng: random.Random, side: Side) -> Pair:
-    """``I paid 12.50 EUR for lunch at Zorba on 3 May.`` -> ``amount=12.50 EUR; item=lunch; ...``"""
-    template = rng.choice(
-        _SPENDING["held-out" if side == "held-out" and rng.random() < 0.5 else "train"]
-    )
-    number = f"{rng.uniform(1, 900):.2f}" if rng.random() < 0.6 else str(rng.randint(1, 2000))
-    amount = rng.choice(("{} EUR", "${}", "{} dollars", "£{}", "{} euros")).format(number)
-    item = rng.choice(("a {}", "two {}s", "{}", "some {}", "the {}", "a new {}")).format(
-        word(rng, side)
-    )
-    shop = rng.choice(("{}", "{}'s", "the {} Store", "Cafe {}")).format(name(rng, side))
-    month = rng.choice(_MONTHS)
-    day = rng.choice(
-        (
-            f"{rng.randint(1, 28)} {month}",
-            f"{month} {rng.randint(1, 28)}",
-            rng.choice(_DAYS),
-            f"2026-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}",
-        )
-    )
-    text = template.format(a=amount, i=item, s=shop, d=day)
-    return Pair(sentence(text), f"amount={amount}; item={item}; shop={shop}; date={day}")
-
-
 TASKS: dict[str, Callable[[random.Random, Side], Pair]] = {
-    "passive-voice": passive_voice,
-    "negate-sentence": negate_sentence,
-    "extract-people": extract_people,
     "sentiment": sentiment,
-    "expense-record": expense_record,
+    "sentence-tense": sentence_tense,
+    "sentence-voice": sentence_voice,
+    "agreement-check": agreement_check,
 }
 """Name of the skill -> draw of one pair."""
 

@@ -1,0 +1,4 @@
+fail() {
+	echo "FAIL $*" >&2
+	exit 1
+}

@@ -1,0 +1,2 @@
+param([string]$Path)
+Get-Item $Path | Select-Object Length
