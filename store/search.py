@@ -132,7 +132,7 @@ class Searcher:
         if not kinds:
             return {}
         vector = self._cache.query(query)
-        rows, near = self._nearest(vector, kinds, k, own)
+        rows, near = self._nearest(vector, kinds, k)
         words = self._catalogue.words(query, kinds, WORD_SCORES)
         more = [id for id in islice(words, WORD_CANDIDATES + k) if id not in rows]
         rows |= self._catalogue.rows_of(more)
@@ -142,39 +142,24 @@ class Searcher:
         measured = self._measure(vector, rows)
         found = {}
         for id, row in rows.items():
-            views = measured[id]
-            asked = {at: one.cosine for at, one in enumerate(views) if one.label == "request"}
-            asked |= {at: cosine for cosine, at in near.get(id, ()) if at >= len(views)}
-            if row.name == own:
-                asked = {at: cosine for at, cosine in asked.items() if cosine < SAME}
-            told = {
-                at: one.cosine
-                for at, one in enumerate(views)
-                if one.label in DESCRIBING and one.label != "name"
-            }
-            traits = Traits(
-                pooled=_pooled(views),
-                described=max(told.values(), default=0.0),
-                asked=max(asked.values(), default=0.0),
-                echo=echo_of(list(asked.values())) if asked else 0.0,
-                lexical=words.get(id, 0.0),
-                routed=routed.get(row.name),
-            )
-            all_views = told | asked
+            look = look_at(measured[id], near.get(id, ()), own=row.name == own)
+            lexical = words.get(id, 0.0)
             evidence = Evidence(
-                dense=max(all_views.values(), default=0.0),
-                lexical=traits.lexical,
+                dense=look.dense,
+                lexical=lexical,
                 avoid=avoid.get(id, 0.0),
                 counts=standing[row.name].counts,
                 state=standing[row.name].state,
-                agreed=max(traits.pooled, traits.asked) if asked else traits.pooled,
+                agreed=look.agreed,
             )
-            view = max(all_views, key=lambda at: (all_views[at], -at), default=0)
-            found[row.name] = Candidate(row, view, evidence, traits)
+            traits = Traits(
+                look.pooled, look.described, look.asked, look.echo, lexical, routed.get(row.name)
+            )
+            found[row.name] = Candidate(row, look.view, evidence, traits)
         return found
 
     def _nearest(
-        self, vector: Vectors, kinds: Collection[SkillKind], k: int, own: str
+        self, vector: Vectors, kinds: Collection[SkillKind], k: int
     ) -> tuple[dict[int, Row], Near]:
         """Rows near the query, and the views that brought them up.
 
@@ -236,6 +221,57 @@ class Searcher:
         label, text = self._catalogue.shown_view(candidate.row.id, candidate.view)
         start = " ".join(text.split())[:SHOWN_CHARACTERS]
         return f"{label}: {start}" if explain and label else label
+
+
+class Look(NamedTuple):
+    """How near one skill is to a query, by its views."""
+
+    pooled: float
+    """Mean cosine of the views that describe it."""
+    described: float
+    """Best of them but the bare name."""
+    asked: float
+    """Best cosine of example and past requests; 0 without any."""
+    echo: float
+    view: int
+    """The nearest one."""
+
+    @property
+    def dense(self) -> float:
+        """Best cosine of all views but the bare name."""
+        return max(self.described, self.asked) if self.asked else self.described
+
+    @property
+    def agreed(self) -> float:
+        """The same when the describing views count by their mean."""
+        return max(self.pooled, self.asked) if self.asked else self.pooled
+
+
+def look_at(views: Sequence[Measured], near: Collection[tuple[float, int]], own: bool) -> Look:
+    """Sum up the views of one skill.
+
+    Args:
+        views: all but the experiences.
+        near: cosines and ordinals of views that the index found, experiences among them.
+        own: a request that is the query itself does not count.
+    """
+    asked = {at: one.cosine for at, one in enumerate(views) if one.label == "request"}
+    asked |= {at: cosine for cosine, at in near if at >= len(views)}
+    if own:
+        asked = {at: cosine for at, cosine in asked.items() if cosine < SAME}
+    told = {
+        at: one.cosine
+        for at, one in enumerate(views)
+        if one.label in DESCRIBING and one.label != "name"
+    }
+    both = told | asked
+    return Look(
+        pooled=_pooled(views),
+        described=max(told.values(), default=0.0),
+        asked=max(asked.values(), default=0.0),
+        echo=echo_of(list(asked.values())) if asked else 0.0,
+        view=max(both, key=lambda at: (both[at], -at), default=0),
+    )
 
 
 def _pooled(views: Sequence[Measured]) -> float:

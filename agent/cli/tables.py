@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from skillweave.store import Entry, Event, Hit, Version
 
 
+SHOWN = 0.005
+"""A smaller term of a score reads 0."""
+
+
 def skills_table(entries: Sequence[Entry]) -> Table:
     """Name, kind, state, how often used and with what success, description."""
     table = _table("name", "kind", "state", "used", "ok", "description")
@@ -34,16 +38,24 @@ def skills_table(entries: Sequence[Entry]) -> Table:
 
 
 def hits_table(hits: Sequence[Hit], *, explain: bool = False) -> Table:
-    """Search results, best first; ``explain`` shows the sum behind a score and the nearest view."""
-    table = _table("score", "name", "kind", *(("sum", "view") if explain else ("description",)))
+    """Search results, best first; ``explain`` shows all terms of a score, and the nearest view.
+
+    Terms that are 0 for all of them stand together below.
+    """
+    names = tuple(dict.fromkeys(name for hit in hits for name in hit.terms)) if explain else ()
+    terms = [name for name in names if any(abs(hit.terms[name]) >= SHOWN for hit in hits)]
+    table = _table("score", "name", "kind", *terms, "view" if explain else "description")
     for hit in hits:
-        told = [_terms(hit), hit.view] if explain else [hit.skill.description]
         table.add_row(
             f"{hit.score:.2f}",
             Text(hit.skill.name, "magenta"),
             hit.skill.kind,
-            *(Text(one_line(cell, 200)) for cell in told),
+            *(f"{hit.terms[name]:+.2f}" for name in terms),
+            Text(one_line(hit.view if explain else hit.skill.description, 200)),
         )
+    silent = ", ".join(name for name in names if name not in terms)
+    table.caption = Text(f"0 for all: {silent}") if silent else None
+    table.caption_justify = "left"
     return table
 
 
@@ -149,11 +161,6 @@ def version_line(version: Version) -> str:
         "" if version.kept else "files not kept",
     ]
     return "  ".join(fact for fact in facts if fact)
-
-
-def _terms(hit: Hit) -> str:
-    told = (f"{name} {value:+.2f}" for name, value in hit.terms.items() if abs(value) >= 0.005)
-    return " ".join(told)
 
 
 def _table(*columns: str) -> Table:

@@ -135,7 +135,7 @@ def test_the_life_of_a_skill(tools: Path) -> None:
     history = run("skills", "history", "multiply")
     assert [line.split("  ")[1] for line in history.splitlines()] == [
         "verdict",
-            "added",
+        "added",
         "pinned",
         "unpinned",
         "state",
@@ -154,8 +154,30 @@ def test_a_skill_is_shown(tools: Path) -> None:
 def test_a_search_is_explained(tools: Path) -> None:
     run("skills", "add", str(tools))
     explained = run("skills", "search", "count", "the", "words", "--explain", "-k", "1")
-    assert "dense +" in explained
-    assert "view" in explained.splitlines()[0]
+    heads, row = explained.splitlines()[:2]
+    assert heads.split() == ["score", "name", "kind", "dense", "lexical", "agreement", "view"]
+    assert row.split()[3].startswith("+0.")
+    assert "0 for all: prior, boundary, stale, learned" in explained
+
+
+def test_the_library_is_examined_and_its_ranking_trained(tools: Path) -> None:
+    run("skills", "add", str(tools))
+    assert run("library", "doctor") == "no ailment found\n"
+    assert run("library", "tune") == "0 verified requests of 0 skills\ntoo few to train on\n"
+    told = "Multiply two numbers that are given, and return what comes out of this."
+    text = TOOL.replace("Multiply two numbers.", told)
+    for name in ("multiply", "product"):
+        tools.write_text(text.replace("multiply", name))
+        run("skills", "add", str(tools))
+    found = json.loads(_examined("--json"))
+    assert [one["ailment"] for one in found] == ["near-duplicate"]
+    assert "skillweave skills archive" in _examined()
+
+
+def _examined(*options: str) -> str:
+    result = CliRunner().invoke(app, ["library", "doctor", *options])
+    assert result.exit_code == 2
+    return result.stdout
 
 
 def test_versions_are_compared_and_brought_back(tools: Path, tmp_path: Path) -> None:
