@@ -11,6 +11,7 @@ import torch
 
 from skillweave.agent.serving.plugin import LIBRARY_VARIABLE
 from skillweave.agent.serving.plugin.library import AdapterLibrary, served_library
+from skillweave.skills.builtin import builtin_root
 from skillweave.skills.errors import (
     AdapterError,
     MixError,
@@ -53,7 +54,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def library(root: Path) -> AdapterLibrary:
-    return AdapterLibrary(root)
+    return AdapterLibrary(root, builtin=False)
 
 
 class TestNames:
@@ -195,6 +196,15 @@ class TestList:
         assert [skill.name for skill in library.adapters()] == ["code", "law"]
         assert [skill.name for skill in library.adapters(BASE)] == ["code", "law"]
         assert [skill.name for skill in library.adapters("cd" * 32)] == ["law"]
+
+    def test_those_that_come_along_are_listed_behind_the_library_s_own(self, root: Path) -> None:
+        along = {folder.parent.name for folder in builtin_root().glob("*/adapter")}
+        name = min(along)
+        add(root, name, seed=5)
+        found = {skill.name: skill for skill in AdapterLibrary(root).adapters()}
+        assert found.keys() == along | {"code", "law"}
+        assert found[name].path == root / "skills" / name
+        assert all(found[other].path == builtin_root() / other for other in along - {name})
 
     def test_it_follows_the_folder(self, library: AdapterLibrary, root: Path) -> None:
         library.adapters()

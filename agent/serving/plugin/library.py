@@ -34,11 +34,13 @@ class AdapterLibrary:
     May be used from several threads.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, builtin: bool = True) -> None:
+        """``builtin`` adds the adapters that come with skillweave; the library's own go before them."""
         self.root = root
         self.prototypes = Layout(root).records / "prototypes"
         """Where derived prototypes of adapters are kept."""
         self._layout = Layout(root)
+        self._roots = [self._layout.skills, *([builtin_root()] if builtin else [])]
         self._read: dict[Path, tuple[str, Skill]] = {}
         self._lock = threading.Lock()
 
@@ -72,8 +74,7 @@ class AdapterLibrary:
 
     def adapters(self, base_hash: str = "") -> list[Skill]:
         """The current version of every adapter that a request can have on this base model, by name."""
-        roots = (self._layout.skills, builtin_root())
-        names = {folder.parent.name for root in roots for folder in root.glob("*/adapter")}
+        names = {folder.parent.name for root in self._roots for folder in root.glob("*/adapter")}
         found = []
         for name in sorted(filter(is_name, names)):
             try:
@@ -88,7 +89,7 @@ class AdapterLibrary:
         """The current version when it fits, else one that was kept. ``name`` is a checked name."""
         damaged: SkillweaveError | None = None
         kept = self._layout.versions.glob(f"{version}*/{name}") if version else ()
-        for folder in (self._layout.skills / name, builtin_root() / name, *kept):
+        for folder in (*(root / name for root in self._roots), *kept):
             try:
                 skill = self._skill(folder)
             except SkillweaveError as error:
