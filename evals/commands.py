@@ -1,4 +1,4 @@
-"""``skillweave eval list|run|compare|report``: only wiring."""
+"""``skillweave eval list|run|compare|report|fetch``: only wiring."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rich.progress import (
 )
 
 from skillweave.agent.cli import options as opt
+from skillweave.evals.fetch_cli import fetch
 from skillweave.evals.running import DEFAULT_OUT, Wanted, run_all, write_report
 
 WORSE = 3
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(compare)
     app.command()(report)
+    app.command()(fetch)
 
 
 def list_suites(data: Data = None) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from skillweave.skills.errors import UserError
 
 VARIABLE = "SKILLWEAVE_DATA"
+FETCHED = Path("~/.skillweave/data")
+"""Where ``skillweave eval fetch`` puts data unless a folder is named."""
 
 
 class DataMissingError(UserError):
@@ -17,12 +19,21 @@ class DataMissingError(UserError):
 
 
 def data_folder(given: Path | None) -> Path | None:
-    """The folder of public data: the one given, or the one that ``SKILLWEAVE_DATA`` names."""
+    """The folder of public data: the one given, or the one that ``SKILLWEAVE_DATA`` names, or the one
+    that data were fetched to."""
     named = os.environ.get(VARIABLE)
     folder = given or (Path(named) if named else None)
-    if folder is not None and not folder.is_dir():
+    if folder is None:
+        fetched = FETCHED.expanduser()
+        return fetched if fetched.is_dir() else None
+    if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder of data")
     return folder
+
+
+def target_folder(given: Path | None) -> Path:
+    """The folder that data are fetched to; it need not be there yet."""
+    return given or Path(os.environ.get(VARIABLE) or FETCHED.expanduser())
 
 
 def need(folder: Path | None, part: str, origin: str) -> Path:
@@ -34,7 +45,10 @@ def need(folder: Path | None, part: str, origin: str) -> Path:
     if folder is not None and (folder / part).is_dir():
         return folder / part
     where = "no data folder is named" if folder is None else f"{folder} holds no {part}"
-    raise DataMissingError(f"{where}; get {origin} and name its parent with --data or {VARIABLE}")
+    raise DataMissingError(
+        f"{where}; `skillweave eval fetch {part}` gets it, or get {origin} and name its parent with "
+        f"--data or {VARIABLE}"
+    )
 
 
 def file_hash(path: Path) -> str:
