@@ -55,6 +55,12 @@ OTHERS = tuple(f"{name}:{weight}" for name in ("one", "two", "three", "wide") fo
 SHORT = [[(7 * row + 3 * i) % 250 + 1 for i in range(6 + row)] for row in range(len(MODELS))]
 LONG = [[(11 * i) % 250 + 1 for i in range(70)]] * len(MODELS)
 """The same for all models: what one has cached must not serve another."""
+APART = [[(row + 11 * i) % 250 + 1 for i in range(40)] for row in range(len(MODELS))]
+"""One of its own for every row, so that a batch of base requests shares no more than a mixed one.
+
+The second is cut up, since the first leaves it too little room.
+"""
+BASE = ("",) * len(MODELS)
 
 
 @pytest.fixture(scope="module")
@@ -115,22 +121,43 @@ def job(
 
 JOBS = {
     "mixed": job(SHORT, MODELS, 12),
-    "base": job(SHORT, [""] * len(MODELS), 12),
+    "base": job(SHORT, BASE, 12),
     "cut up": job(LONG, MODELS, 6),
     "cached": job(LONG, MODELS, 6, cached=True),
+    "apart": job(APART, MODELS, 6),
+    "apart cached": job(APART, MODELS, 6, cached=True),
+    "base apart": job(APART, BASE, 6),
+    "base apart cached": job(APART, BASE, 6, cached=True),
     "crowded": job(SHORT, MODELS, 90),
+    "base crowded": job(SHORT, BASE, 90),
     "others": job(SHORT[: len(OTHERS)], OTHERS, 2),
     "again": job(SHORT, MODELS, 12),
 }
+PAIRS = [
+    ("mixed", "base"),
+    ("apart", "base apart"),
+    ("apart cached", "base apart cached"),
+    ("crowded", "base crowded"),
+    ("again", "base"),
+]
+"""Of jobs: mixed batches, and the same requests to the base model alone."""
 
 
-@pytest.fixture(scope="module")
-def results(folder: Path, library: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What one engine answers to all jobs, one after the other."""
+@pytest.fixture(scope="module", params=["cpu", "gpu"])
+def results(
+    request: pytest.FixtureRequest,
+    folder: Path,
+    library: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Any:
+    """What one engine answers to all jobs, one after the other.
+
+    With the layers of a GPU too: all they do there, save that plain torch stands in for the kernels.
+    """
     jobs = tmp_path_factory.mktemp("jobs") / "jobs.json"
     jobs.write_text(json.dumps(JOBS), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, str(ENGINE), str(folder), str(jobs)],
+        [sys.executable, str(ENGINE), str(folder), str(jobs), request.param],
         env={**os.environ, LIBRARY_VARIABLE: str(library), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -244,7 +271,7 @@ def error(model: Any, prompt: Sequence[int], row: dict[str, Any]) -> float:
     return max(differences)
 
 
-@pytest.mark.parametrize("name", ["mixed", "base", "cut up", "cached", "crowded", "again"])
+@pytest.mark.parametrize("name", [name for name in JOBS if name != "others"])
 def test_log_probabilities_are_those_of_peft(
     name: str, results: Any, reference: Callable[[str], Any]
 ) -> None:
@@ -256,22 +283,30 @@ def test_log_probabilities_are_those_of_peft(
     assert {row: each for row, each in found.items() if each > CLOSE} == {}
 
 
-def test_rows_of_the_base_model_are_exactly_those_of_a_batch_of_their_own(results: Any) -> None:
-    mixed, base = results["mixed"]["rows"], results["base"]["rows"]
+@pytest.mark.parametrize(("mixed", "base"), PAIRS, ids=lambda name: name)
+def test_rows_of_the_base_model_are_exactly_those_of_a_batch_of_their_own(
+    mixed: str, base: str, results: Any
+) -> None:
+    found, alone = results[mixed]["rows"], results[base]["rows"]
     assert [row for row, model in enumerate(MODELS) if not model] == [0, 7]
-    assert mixed[0] == base[0]
-    assert mixed[7] == base[7]
-    assert mixed[1] != base[1]
+    assert found[0] == alone[0]
+    assert found[7] == alone[7]
+    assert found[1] != alone[1]
 
 
 def test_what_happened_on_the_way(results: Any) -> None:
     """The jobs did what they are there for."""
-    assert min(row["cached"] for row in results["cached"]["rows"]) >= 32
-    assert results["cut up"]["rows"][0]["cached"] == 0
-    assert [row["tokens"] for row in results["cached"]["rows"]] == [
-        row["tokens"] for row in results["cut up"]["rows"]
-    ]
-    assert results["crowded"]["preemptions"] > 0
+    for first, second in (("cut up", "cached"), ("apart", "apart cached")):
+        assert min(row["cached"] for row in results[second]["rows"]) >= 32
+        assert results[first]["rows"][0]["cached"] == 0
+        assert [row["tokens"] for row in results[second]["rows"]] == [
+            row["tokens"] for row in results[first]["rows"]
+        ]
+    at_once = results["engine"]["tokens_at_once"]
+    assert len(LONG[0]) > at_once
+    assert len(APART[0]) < at_once < 2 * len(APART[0])
+    assert results["engine"]["vllm"].startswith(os.environ.get("SKILLWEAVE_TEST_VLLM", ""))
+    assert results["crowded"]["preemptions"] == results["base crowded"]["preemptions"] > 0
     assert results["others"]["loaded_before"] == 0
     assert results["again"]["loaded_before"] == 0
 
