@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from skillweave.agent.graph import build_graph
+from skillweave.agent.growing import Growing
 from skillweave.agent.growth.compile import parts as parts_to_compile
 from skillweave.agent.growth.search import Limit
 from skillweave.agent.growth.search_skill import Wanted, find_skill
@@ -107,6 +108,12 @@ class Agent:
     def library(self) -> Library:
         """The library in use."""
         return self._given.library or self._opened().library
+
+    @property
+    def grow(self) -> Growing:
+        """The ways in which the library gets better on purpose."""
+        opened = self._opened()
+        return Growing(opened.parts, opened.loop)
 
     def run(self, task: str, *, skills: Sequence[str] = (), thread: str | None = None) -> Result:
         """Do a task and wait for the result.

@@ -15,6 +15,7 @@ from skillweave.agent.cli import (
     serve,
     skills,
     versions,
+    writing,
 )
 from skillweave.agent.cli import options as opt
 from skillweave.agent.cli.plugins import RootGroup
@@ -36,6 +37,7 @@ for command in (
     versions.export,
     searching.find_by_example,
     searching.mine,
+    writing.write,
 ):
     skills.app.command()(command)
 app.add_typer(skills.app, name="skills")

@@ -24,7 +24,7 @@ SignatureOf = Callable[[str], Signature | None]
 def read_episodes(state_dir: Path, signature_of: SignatureOf) -> Iterator[Episode]:
     """All solved runs whose traces lie in ``state_dir``, oldest first."""
     for path in sorted((state_dir / "runs").glob("*/trace.jsonl")):
-        result = _result(path)
+        result = result_of(path)
         episode = episode_of(result, signature_of) if result is not None else None
         if episode is not None:
             yield episode
@@ -56,7 +56,7 @@ def episode_of(result: Result, signature_of: SignatureOf) -> Episode | None:
     return Episode(run=result.run, program=program, values=values)
 
 
-def _result(path: Path) -> Result | None:
+def result_of(path: Path) -> Result | None:
     """What the run came to; None when it did not end, or was written by a version that said less."""
     for record in read_trace(path):
         if record["kind"] == "finished":
