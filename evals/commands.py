@@ -18,8 +18,10 @@ from rich.progress import (
 
 from skillweave.agent.cli import options as opt
 from skillweave.evals.fetch_cli import fetch
+from skillweave.evals.kept import FIGURES
 from skillweave.evals.running import DEFAULT_OUT, Wanted, run_all, write_report
 
+README = Path("README.md")
 WORSE = 3
 """Exit code of a comparison that found an arm that fares worse."""
 
@@ -37,6 +39,8 @@ def register(app: typer.Typer) -> None:
     app.command()(compare)
     app.command()(report)
     app.command()(fetch)
+    app.command()(keep)
+    app.command()(headline)
 
 
 def list_suites(data: Data = None) -> None:
@@ -141,3 +145,45 @@ def compare(before: Run, after: Run) -> None:
         typer.secho(f"regression: {one.suite}, arm {one.arm}", fg="red", err=True)
     if worse:
         raise typer.Exit(WORSE)
+
+
+def keep(
+    folder: Run,
+    figures: Annotated[Path, typer.Option(file_okay=False, help="Committed figures.")] = FIGURES,
+) -> None:
+    """Keep manifest and summary of complete runs among the committed figures.
+
+    Example: skillweave eval keep runs/evals
+    """
+    from skillweave.evals.kept import keep as kept
+
+    for path in kept(folder, figures):
+        typer.echo(f"written to {path}", err=True)
+
+
+def headline(
+    readme: Annotated[Path, typer.Option(exists=True, help="The file to change.")] = README,
+    figures: Annotated[
+        Path, typer.Option(exists=True, file_okay=False, help="Committed figures.")
+    ] = FIGURES,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; fail when stale.")
+    ] = False,
+) -> None:
+    """Write the README's table of figures anew from the committed files.
+
+    Example: skillweave eval headline --check
+    """
+    from skillweave.evals.headline import in_readme, render
+    from skillweave.evals.journal import replace_file
+    from skillweave.skills.errors import UserError
+
+    old = readme.read_text(encoding="utf-8")
+    new = in_readme(old, render(figures))
+    if new == old:
+        typer.echo(f"{readme}: its figures are those of {figures}", err=True)
+    elif check:
+        raise UserError(f"{readme}: its figures are stale; `skillweave eval headline` writes them")
+    else:
+        replace_file(readme, new)
+        typer.echo(f"written to {readme}", err=True)

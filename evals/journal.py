@@ -64,7 +64,7 @@ class Journal:
 
     def write(self, name: str, value: BaseModel) -> None:
         """A JSON file, whole or not at all."""
-        self._replace(self.folder / name, value.model_dump_json(indent=2) + "\n")
+        replace_file(self.folder / name, value.model_dump_json(indent=2) + "\n")
 
     def records(self) -> dict[Key, Record]:
         """All records; of several of one sample the last, and without a line that a kill cut off."""
@@ -85,7 +85,7 @@ class Journal:
         """Forget all other records; gives those that are left."""
         left = {key: record for key, record in self.records().items() if key in keys}
         lines = [record.model_dump_json() + "\n" for record in left.values()]
-        self._replace(self._results, "".join(lines))
+        replace_file(self._results, "".join(lines))
         return left
 
     def append(self, record: Record) -> None:
@@ -106,14 +106,16 @@ class Journal:
         shutil.copyfile(source, self.folder / place)
         return place.as_posix()
 
-    def _replace(self, path: Path, text: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.new")
-        with unfinished.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.new")
+    with unfinished.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
 
 
 def read_json(path: Path, kind: type[M]) -> M:

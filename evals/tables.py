@@ -90,13 +90,16 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
 
 def markdown(table: Table) -> str:
     """A table in Markdown, with its title and note."""
-    lines = [f"### {table.title}", ""]
-    if table.note:
-        lines += [table.note, ""]
-    lines.append(f"| {' | '.join(map(_escaped, table.columns))} |")
+    note = [table.note, ""] if table.note else []
+    return "\n".join([f"### {table.title}", "", *note, rows_in_markdown(table), ""])
+
+
+def rows_in_markdown(table: Table) -> str:
+    """A table in Markdown, alone."""
+    lines = [f"| {' | '.join(map(_escaped, table.columns))} |"]
     lines.append(f"|{' --- |' * len(table.columns)}")
     lines += [f"| {' | '.join(_escaped(cell(one)) for one in row)} |" for row in table.rows]
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
 
 
 def cell(value: str | float | None) -> str:
