@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup chat test test-unit check format bench figures evals clean
+.PHONY: help setup chat test test-unit test-older check format bench figures evals clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -23,12 +23,16 @@ test-unit: ## the tests that start no server
 	@scripts/setup.sh --quiet
 	$(BIN)/pytest tests/unit $(ARGS)
 
+test-older: ## the plugin's tests with the oldest vLLM it knows, laid over .venv (0.6 GB)
+	@scripts/setup.sh --quiet
+	$(BIN)/python scripts/older_vllm.py $(ARGS)
+
 check: ## style, types, import layers, packaging, public surface
 	@scripts/setup.sh --quiet
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy scripts/setup_env.py
+	$(BIN)/mypy scripts/setup_env.py scripts/older_vllm.py
 	$(BIN)/pytest -q tests/unit/test_layers.py tests/unit/test_packaging.py tests/unit/test_public_surface.py
 
 format: ## rewrite the sources in the project's style
@@ -50,6 +54,8 @@ figures: ## measure again and overwrite the committed figures
 	$(BIN)/skillweave eval tasks --out evals/figures/workbench.json
 	$(BIN)/skillweave eval figures --out evals/figures/latency.json
 	$(BIN)/skillweave eval thresholds --out evals/figures/thresholds.json
+	$(BIN)/skillweave eval merges --out evals/figures/merges.json
+	$(BIN)/skillweave eval serving --out evals/figures/serving.json
 
 evals: ## what skills add: every suite, with controls, to runs/evals (goes on where it stopped)
 	@scripts/setup.sh --quiet
