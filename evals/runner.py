@@ -95,6 +95,7 @@ def run_suite(
                 for arm in arms
                 for seed in asked.seeds
                 for sample in in_order(samples, seed)
+                if arm.takes(sample)
             ]
             left = _left(journal, trials, again=asked.again)
             on_begin(len(trials), len(trials) - len(left))

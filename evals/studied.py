@@ -74,7 +74,7 @@ class StudiedLibrary(Library):
         if trial.offer in ("given", "right"):
             hits = self._all_of(query, kinds, k, names_of(trial))
         else:
-            more = k + len(trial.sample.right) + 1
+            more = k + len(trial.sample.right or ()) + 1
             hits = super().search(query, kinds=kinds, k=more, explain=explain)
         return offered(hits, trial, k, self._skill_of)
 
@@ -121,10 +121,10 @@ def offered(hits: Sequence[Hit], trial: Trial, k: int, draw: Draw) -> list[Hit]:
         names = names_of(trial)
         return [hit for hit in hits if hit.skill.name in names][:k]
     if trial.offer == "wrong":
-        withheld = set(sample.right) or {hit.skill.name for hit in hits[:1]}
+        withheld = set(sample.right or ()) or {hit.skill.name for hit in hits[:1]}
         left = [hit.skill for hit in hits if hit.skill.name not in withheld]
         return [_as(hit, skill) for hit, skill in zip(hits, left, strict=False)][:k]
-    avoided = set(sample.right) or {hit.skill.name for hit in hits[:1]}
+    avoided = set(sample.right or ()) or {hit.skill.name for hit in hits[:1]}
     drawn: list[Skill] = []
     for hit in hits[:k]:
         rng = random.Random(f"{trial.seed}/{sample.id}/{hit.skill.name}")
@@ -139,7 +139,7 @@ def offered(hits: Sequence[Hit], trial: Trial, k: int, draw: Draw) -> list[Hit]:
 
 def names_of(trial: Trial) -> tuple[str, ...]:
     """The skills that a trial shows alone."""
-    return trial.sample.given if trial.offer == "given" else trial.sample.right
+    return trial.sample.given if trial.offer == "given" else trial.sample.right or ()
 
 
 def _as(hit: Hit, skill: Skill) -> Hit:

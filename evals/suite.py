@@ -9,22 +9,31 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from skillweave.agent.handle import ModelHandle
 from skillweave.agent.result import Result
+from skillweave.agent.settings import Settings
+from skillweave.agent.trace import Trace
 from skillweave.evals.record import Record
 from skillweave.skills.drop import WrappedSkill
 from skillweave.skills.model import Frozen
+from skillweave.store.library import Library
 
 Offer = Literal["all", "none", "given", "right", "wrong", "random"]
 """Which skills a search of the agent may find.
 
 ``all``: the whole library; ``none``: nothing; ``given``: those that come with the sample;
-``right``: those known to be right; ``wrong``: all but the right ones, or, where nobody knows which
-these are, all but the first one; ``random``: others drawn by the seed. Under ``wrong`` and ``random``
-the skills stand at the scores of those they replace, so that the agent takes them for a good match.
+``right``: those known to be right, in samples where that is known; ``wrong``: all but the right ones,
+or, where nobody knows which these are, all but the first one; ``random``: others drawn by the seed.
+Under ``wrong`` and ``random`` the skills stand at the scores of those they replace, so that the agent
+takes them for a good match.
 """
 Learning = Literal["nothing", "skills", "trajectories"]
 """What an arm adds to its library on the way: nothing, the agent's own compiled skills, or the raw
 record of every task that the agent itself believes solved."""
+
+
+Adapters = Literal["none", "right", "wrong", "mixed"]
+"""The adapter that answers: the base model alone, the right one, another one, or both in equal parts."""
 
 
 class Sample(Frozen):
@@ -39,8 +48,8 @@ class Sample(Frozen):
     expected: JsonValue = None
     given: tuple[str, ...] = ()
     """Names of the skills that come with the sample."""
-    right: tuple[str, ...] = ()
-    """Names of the skills known to be right."""
+    right: tuple[str, ...] | None = None
+    """Names of the skills known to be right; none of them: no skill is; None: nobody knows."""
 
 
 class Arm(Frozen):
@@ -50,11 +59,17 @@ class Arm(Frozen):
     about: str
     offer: Offer = "all"
     learn: Learning = "nothing"
+    adapters: Adapters = "none"
+    """Only for suites that ask adapters themselves."""
 
     @property
     def grows(self) -> bool:
         """Whether a sample depends on those before it."""
         return self.learn != "nothing"
+
+    def takes(self, sample: Sample) -> bool:
+        """Whether the arm can try a sample; an oracle must know what is right."""
+        return self.offer != "right" or sample.right is not None
 
 
 class Score(Frozen):
@@ -90,6 +105,21 @@ def no_tables(records: Sequence[Record]) -> tuple[Table, ...]:
 
 
 @dataclass(frozen=True)
+class Solving:
+    """One trial of a suite that does not put its samples to the agent."""
+
+    model: ModelHandle
+    library: Library
+    settings: Settings
+    arm: Arm
+    seed: int
+    sample: Sample
+    run: str
+    """The id that the result must have."""
+    trace: Trace
+
+
+@dataclass(frozen=True)
 class Suite:
     """Data, scorer and arms."""
 
@@ -104,6 +134,8 @@ class Suite:
     reference: str = "library"
     """The arm that all others are compared with."""
     tables: Callable[[Sequence[Record]], tuple[Table, ...]] = field(default=no_tables)
+    solve: Callable[[Solving], Result] | None = None
+    """What is done with a sample; without it the agent runs its request."""
 
     def arm(self, name: str) -> Arm:
         """An arm by name."""
@@ -120,4 +152,11 @@ TRAJECTORIES = Arm(
     about="the built-in skills, and raw records of earlier tasks as experiences",
     learn="trajectories",
 )
-EVERYDAY = (NONE, LIBRARY, GROWN, RANDOM, WRONG, TRAJECTORIES)
+ORACLE = Arm(name="oracle", about="only the skills that the task needs", offer="right")
+EVERYDAY = (NONE, LIBRARY, GROWN, RANDOM, WRONG, TRAJECTORIES, ORACLE)
+BY_ADAPTER = (
+    Arm(name="none", about="the base model, no adapter"),
+    Arm(name="right", about="the adapter trained for the task", adapters="right"),
+    Arm(name="wrong", about="an adapter trained for another task", adapters="wrong"),
+    Arm(name="mixed", about="the right and a wrong one, half of each", adapters="mixed"),
+)

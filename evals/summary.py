@@ -149,7 +149,7 @@ def compared(
 
 
 def _arm(arm: Arm, seeds: Sequence[int], samples: Sequence[Sample], records: Records) -> ArmFigures:
-    keys = [Key(arm.name, seed, sample.id) for seed in seeds for sample in samples]
+    keys = [Key(arm.name, seed, s.id) for seed in seeds for s in samples if arm.takes(s)]
     own = [records[key] for key in keys if key in records]
     scores = list(by_sample(own).values())
     low, high = mean_interval(scores)

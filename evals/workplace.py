@@ -18,11 +18,11 @@ from skillweave.agent.profiles.base import Profile
 from skillweave.agent.result import Result
 from skillweave.agent.settings import Settings
 from skillweave.agent.state import MODEL
-from skillweave.agent.trace import trace_file
+from skillweave.agent.trace import Trace, trace_file
 from skillweave.evals.journal import Journal
 from skillweave.evals.record import Key, Record, Status
 from skillweave.evals.studied import StudiedLibrary, Trial, on_trial
-from skillweave.evals.suite import Arm, Loaded, Sample, Suite
+from skillweave.evals.suite import Arm, Loaded, Sample, Solving, Suite
 from skillweave.skills.drop import WrappedSkill
 from skillweave.skills.model import Skill
 from skillweave.skills.sandbox import Sandbox
@@ -45,6 +45,7 @@ class Workplace:
     """An agent that is open, and the library it works with."""
 
     agent: Agent
+    model: ModelHandle
     library: StudiedLibrary
     suite: Suite
     journal: Journal
@@ -59,7 +60,7 @@ class Workplace:
         score: float | None = None
         try:
             with on_trial(Trial(sample=sample, offer=arm.offer, seed=seed)):
-                result = self.agent.run(sample.request, thread=thread)
+                result = self._solved(arm, seed, sample, thread)
             status = status_of(result)
             judged = self.suite.score(sample, result)
             score, note = (judged.value, judged.note) if status == "scored" else (0.0, "")
@@ -83,7 +84,18 @@ class Workplace:
             trace=self.journal.keep_trace(key, trace) if run else "",
         ).model_copy(update=_told(result) if result is not None else {})
 
+    def _solved(self, arm: Arm, seed: int, sample: Sample, thread: str) -> Result:
+        if self.suite.solve is None:
+            return self.agent.run(sample.request, thread=thread)
+        run, settings = _run_name(thread), self.agent.settings
+        with Trace(trace_file(settings.state_dir, run)) as trace:
+            return self.suite.solve(
+                Solving(self.model, self.library, settings, arm, seed, sample, run, trace)
+            )
+
     def _run_of(self, thread: str) -> str:
+        if self.suite.solve is not None:
+            return _run_name(thread)
         return next((run.id for run in self.agent.runs(200) if run.thread == thread), "")
 
 
@@ -101,7 +113,7 @@ def workplace(
     with ExitStack() as stack:
         library = stack.enter_context(opened(root, loaded.skills, bench.embedder, grows=grows))
         agent = Agent(library, bench.model, settings, profile=bench.profile, sandbox=bench.sandbox)
-        yield Workplace(stack.enter_context(agent), library, suite, journal)
+        yield Workplace(stack.enter_context(agent), bench.model, library, suite, journal)
 
 
 @contextmanager
@@ -182,6 +194,10 @@ def _told(result: Result) -> dict[str, object]:
         "replans": result.replans,
         "tokens": result.tokens,
     }
+
+
+def _run_name(thread: str) -> str:
+    return hashlib.sha256(thread.encode()).hexdigest()[:16]
 
 
 def _plain(skill: str) -> str:

@@ -17,7 +17,7 @@ from statistics import fmean
 from skillweave.evals.record import Record
 from skillweave.evals.sources import hashed
 from skillweave.evals.suite import EVERYDAY, Loaded, Suite, Table
-from skillweave.evals.suites.workbench import samples_of, score
+from skillweave.evals.suites.workbench import RIGHT, samples_of, score
 from skillweave.evals.summary import by_sample
 from skillweave.evals.workbench import TASKS
 from skillweave.skills.statistics import mean_interval
@@ -33,7 +33,7 @@ def load(_: Path | None) -> Loaded:
     samples = [sample for file in FILES for sample in samples_of(file)]
     return Loaded(
         samples=tuple(sample for sample in samples if sample.expected is not None),
-        files=hashed({file.name: file for file in FILES}, {}),
+        files=hashed({file.name: file for file in (*FILES, RIGHT)}, {}),
     )
 
 

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from skillweave.agent.result import Result
 from skillweave.evals.sources import hashed
 from skillweave.evals.suite import EVERYDAY, Loaded, Sample, Score, Suite
 from skillweave.evals.workbench import HELD_OUT, Task, is_right, load_tasks
 
+_RIGHT = TypeAdapter(dict[str, tuple[str, ...]])
+RIGHT = HELD_OUT.with_name("right.json")
+"""The skills that each task needs, written down by a reader of the tasks; several where there are
+several ways. A task that no built-in skill serves is left out."""
+
 
 def samples_of(path: Path) -> list[Sample]:
     """The tasks of a file as samples."""
+    right = _RIGHT.validate_json(RIGHT.read_bytes())
     found = []
     for number, task in enumerate(load_tasks(path), start=1):
         steps = f"{task.min_steps} {'step' if task.min_steps == 1 else 'steps'}"
+        name = f"{path.stem}-{number:03}"
         sample = Sample(
-            id=f"{path.stem}-{number:03}",
+            id=name,
             request=task.task,
             family=steps if task.sort == "steps" else task.sort,
             level=task.min_steps,
             expected=task.expected,
+            right=right.get(name) if task.sort == "steps" else (),
         )
         found.append(sample)
     return found
@@ -29,7 +39,9 @@ def samples_of(path: Path) -> list[Sample]:
 def load(_: Path | None) -> Loaded:
     """The workbench's tasks; they come with the package."""
     samples = tuple(samples_of(HELD_OUT))
-    return Loaded(samples=samples, files=hashed({HELD_OUT.name: HELD_OUT}, {}))
+    return Loaded(
+        samples=samples, files=hashed({file.name: file for file in (HELD_OUT, RIGHT)}, {})
+    )
 
 
 def score(sample: Sample, result: Result) -> Score:

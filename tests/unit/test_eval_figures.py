@@ -26,6 +26,7 @@ from skillweave.evals.suites import SUITES
 from skillweave.evals.suites.compose import level_rows, single_success
 from skillweave.evals.summary import by_sample, summarise
 from skillweave.evals.tables import comparison_table, markdown
+from skillweave.skills.builtin import builtin_root
 from skillweave.skills.errors import UserError
 
 ARMS = (LIBRARY, NONE, RANDOM)
@@ -175,7 +176,7 @@ def test_the_laws_of_composition() -> None:
     assert level_rows("library", some(4))[1][6:] == (0.5625, "too few", 4, 0.75, 0.5, "too few")
 
 
-@pytest.mark.parametrize("name", ["workbench", "compose"])
+@pytest.mark.parametrize("name", ["workbench", "compose", "adapters"])
 def test_the_suites_that_come_with_the_package(name: str) -> None:
     loaded = SUITES[name].load(None)
     assert len({sample.id for sample in loaded.samples}) == len(loaded.samples) >= 100
@@ -186,6 +187,16 @@ def test_the_suites_that_come_with_the_package(name: str) -> None:
     assert SUITES[name].score(sample, right) == Score(value=1.0)
     missed = SUITES[name].score(sample, wrong)
     assert (missed.value, "surely not" in missed.note) == (0.0, True)
+
+
+def test_an_oracle_knows_skills_that_exist() -> None:
+    loaded = SUITES["compose"].load(None)
+    known = {file.parent.name for file in builtin_root().glob("*/SKILL.md")}
+    named = {name for sample in loaded.samples for name in sample.right or ()}
+    assert len(named) > 80
+    assert named <= known
+    beyond = [s for s in SUITES["workbench"].load(None).samples if s.family == "beyond"]
+    assert {sample.right for sample in beyond} == {()}
 
 
 def drawings() -> Sequence[str]:

@@ -119,6 +119,7 @@ def nothing(_: Path | None) -> Loaded:
     return Loaded(samples=(), files={})
 
 
+TRIALS = {Key(a.name, 0, s.id) for a in EVERYDAY for s in SAMPLES if a.takes(s)}
 SUITE = Suite(name="texts", about="five texts", arms=EVERYDAY, load=nothing, score=score)
 
 
@@ -174,7 +175,7 @@ def read(folder: Path) -> Summary:
 def test_every_sample_of_every_arm_has_one_record_and_a_trace(
     whole: Path, records: dict[Key, Record]
 ) -> None:
-    assert set(records) == {Key(a.name, 0, s.id) for a in EVERYDAY for s in SAMPLES}
+    assert set(records) == TRIALS
     assert len((whole / "results" / "results.jsonl").read_text().splitlines()) == len(records)
     for record in records.values():
         lines = (whole / "results" / record.trace).read_text().splitlines()
@@ -183,11 +184,14 @@ def test_every_sample_of_every_arm_has_one_record_and_a_trace(
 
 def test_arms_differ_by_what_the_agent_finds(records: dict[Key, Record]) -> None:
     fair = [sample for sample in SAMPLES if sample.id not in ODD]
-    solved = {a.name: [records[Key(a.name, 0, s.id)].success for s in fair] for a in EVERYDAY}
+    made = {a.name: [Key(a.name, 0, s.id) for s in fair if a.takes(s)] for a in EVERYDAY}
+    solved = {name: [records[key].success for key in keys] for name, keys in made.items()}
     for name in ("library", "grown", "trajectories"):
         assert solved[name] == [1.0] * len(fair)
     for name in ("none", "random", "wrong"):
         assert sum(solved[name]) == 0
+    assert solved["oracle"] == [1.0]
+    assert records[Key("oracle", 0, "count")].skills == ("count-words",)
     assert records[Key("none", 0, "count")].outcome == "declined"
     assert records[Key("random", 0, "count")].tried
     assert "count-words" not in records[Key("random", 0, "count")].tried
@@ -258,11 +262,11 @@ def test_a_run_that_was_killed_goes_on_to_the_same_summary(
     with results.open("a") as file:
         file.write('{"arm": "libr')
     begun = [line for line in results.read_text().split("\n")[:-1] if line]
-    assert after <= len(begun) < len(EVERYDAY) * len(SAMPLES)
+    assert after <= len(begun) < len(TRIALS)
     run(tmp_path)
     summary = (tmp_path / "results" / "summary.json").read_bytes()
     assert summary == (whole / "results" / "summary.json").read_bytes()
-    assert len(results.read_text().splitlines()) == len(EVERYDAY) * len(SAMPLES)
+    assert len(results.read_text().splitlines()) == len(TRIALS)
 
 
 def test_errors_are_tried_again_only_when_asked(tmp_path: Path) -> None:
