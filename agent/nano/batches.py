@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerFast
 
-LENGTHS: Final = (*range(16, 128, 8), *range(128, 257, 16))
+LENGTHS: Final = (32, 48, 64, 80, 96, 112, 136, 168, 208, 256)
 BLOCK: Final = 8192
 IGNORE: Final = -100
 

@@ -13,8 +13,8 @@ CONTEXT: Final = 2048
 _SHAPES: Final[dict[Size, dict[str, int]]] = {
     "nano": {
         "hidden_size": 256,
-        "intermediate_size": 704,
-        "num_hidden_layers": 4,
+        "intermediate_size": 512,
+        "num_hidden_layers": 6,
         "num_attention_heads": 8,
         "num_key_value_heads": 8,
     },

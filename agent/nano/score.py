@@ -33,6 +33,7 @@ _EXPLANATIONS: Final[dict[HeldOut, str]] = {
     "templates": "wordings and connecting phrases kept out of training",
     "long": "5-6 steps, the most that training shows",
     "longer": "7-8 steps; training stops at 6",
+    "written": "requests written by hand, none of whose wordings training shows",
     "fill": "arguments for an unseen signature",
     "say": "small talk in unseen words",
     "beyond": "open questions, essays, code, in unseen words",

@@ -156,9 +156,9 @@ def test_the_command(server: ChromaServer, tmp_path: Path, monkeypatch: pytest.M
         done = CliRunner().invoke(app, ["library", "index", *arguments])
         return done.exit_code, (done.stdout or done.stderr).strip()
 
-    assert run("--server", server.url) == (0, f"2 views of 1 skills now lie on {server.url}")
+    assert run("--server", server.url) == (0, f"3 views of 1 skills now lie on {server.url}")
     assert (root / ".skillweave" / "server").read_text().startswith(server.url)
-    assert run("--local") == (0, "2 views of 1 skills now lie in the folder")
+    assert run("--local") == (0, "3 views of 1 skills now lie in the folder")
     code, line = run("--server", "nowhere")
     assert (code, line) == (2, "error: 'nowhere' is no server; write it as http://HOST:PORT")
     code, line = run("--server", "http://127.0.0.1:9")

@@ -36,11 +36,11 @@ def kill_after(tokens: int) -> object:
 
 
 def test_a_killed_run_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
-    train(tmp_path / "whole", TINY)
+    train(tmp_path / "whole", TINY, compiled=False)
     with pytest.raises(Killed):
-        train(tmp_path / "killed", TINY, progress=kill_after(4_500))  # type: ignore[arg-type]
+        train(tmp_path / "killed", TINY, compiled=False, progress=kill_after(4_500))  # type: ignore[arg-type]
     assert not (tmp_path / "killed" / "model.safetensors").exists()
-    train(tmp_path / "killed", TINY, resume=True)
+    train(tmp_path / "killed", TINY, compiled=False, resume=True)
     whole, killed = (
         load_file(tmp_path / name / "model.safetensors") for name in ("whole", "killed")
     )
@@ -50,16 +50,16 @@ def test_a_killed_run_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
 
 def test_what_is_still_to_come_may_be_changed_and_the_past_may_not(tmp_path: Path) -> None:
     with pytest.raises(Killed):
-        train(tmp_path, TINY, progress=kill_after(2_500))  # type: ignore[arg-type]
+        train(tmp_path, TINY, compiled=False, progress=kill_after(2_500))  # type: ignore[arg-type]
     with pytest.raises(SettingsError, match="another recipe"):
-        train(tmp_path, replace(TINY, seed=2), resume=True)
+        train(tmp_path, replace(TINY, seed=2), compiled=False, resume=True)
     with pytest.raises(SettingsError, match="another recipe"):
-        train(tmp_path, TINY.scaled(60_000), resume=True)
+        train(tmp_path, TINY.scaled(60_000), compiled=False, resume=True)
 
 
 def test_there_must_be_a_run_to_resume(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="start without --resume"):
-        train(tmp_path, TINY, resume=True)
+        train(tmp_path, TINY, compiled=False, resume=True)
 
 
 def test_the_schedule_is_linear_between_its_points() -> None:

@@ -19,7 +19,7 @@ EXAMPLE = re.compile(r"<!-- skill: (\S+) -->\n```python\n(.*?)```", re.DOTALL)
 
 def commands() -> list[tuple[str, ...]]:
     """Each ``skillweave a b`` named in the text, without options and arguments."""
-    found = re.findall(r"(?:^|`|bin/)skillweave((?: [a-z]+)+)", README, re.MULTILINE)
+    found = re.findall(r"(?:^|`|bin/)skillweave((?: [a-z]+(?:-[a-z]+)*)+)", README, re.MULTILINE)
     return sorted({tuple(words.split()[:2]) for words in found})
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import random
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from skillweave.agent.nano.corpus.doing import doing
 from skillweave.agent.nano.corpus.filling import filling
@@ -17,10 +17,10 @@ from skillweave.agent.nano.corpus.writer import Writer
 from skillweave.agent.nano.literals import mask
 
 Task = Literal["plan", "fill", "do"]
-HeldOut = Literal["compositions", "phrases", "templates", "long", "longer", "fill", "say", "beyond"]
-HELD_OUT: tuple[HeldOut, ...] = (
-    "compositions", "phrases", "templates", "long", "longer", "fill", "say", "beyond",
-)  # fmt: skip
+HeldOut = Literal[
+    "compositions", "phrases", "templates", "long", "longer", "written", "fill", "say", "beyond"
+]
+HELD_OUT: tuple[HeldOut, ...] = get_args(HeldOut)
 
 
 class Conversation(NamedTuple):
@@ -43,9 +43,9 @@ def _plan(example: Example) -> Conversation:
 def conversation(rng: random.Random) -> Conversation:
     """One training example: mostly planning, then filling, talking and small text tasks."""
     share = rng.random()
-    if share < 0.72:
+    if share < 0.70:
         return _plan(make(rng, "train"))
-    if share < 0.85:
+    if share < 0.82:
         return Conversation("fill", *_fill(rng, "train"))
     if share < 0.94:
         return _talk(rng, "train")

@@ -13,17 +13,21 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from skillweave.agent.nano.corpus import discourse as d
 from skillweave.agent.nano.corpus.styles import draw_style
+from skillweave.agent.nano.corpus.words import Side
 from skillweave.agent.nano.corpus.writer import Arg, Kind, Writer
+from skillweave.agent.nano.corpus.written import written
 from skillweave.agent.nano.literals import MARKED, Masked, kind_of, mask, unquoted
 
+WRITTEN = 0.4
+"""Share of the training requests that people wrote; the others are composed."""
 
-@dataclass(frozen=True)
-class Example:
-    """One request, the steps it looks back on, and the lines of its plan."""
+
+class Example(NamedTuple):
+    """One request, the lines of its plan, and the steps it looks back on."""
 
     request: str
     plan: str
@@ -50,23 +54,49 @@ def earlier(writer: Writer) -> tuple[str, Arg]:
 def make(rng: random.Random, kind: Kind) -> Example:
     """One random example of a kind; all but ``train`` hold something that training never shows."""
     while True:
-        writer = Writer(rng, kind)
-        steps = _steps(rng, kind)
-        history = ""
-        if rng.random() < 0.25:
-            history, writer.memory = earlier(writer)
-        text = draw_style(writer, steps).strip(" ")
-        if rng.random() < 0.55 and text[0].isalpha() and not _starts_a_goal(writer, text):
-            text = text[0].upper() + text[1:]
-        if "\n" not in text or rng.random() < 0.2:
-            text += writer.wording(d.CLOSE)
-        if kind in ("compositions", "phrases", "templates") and not writer.special:
+        if kind == "written" or (kind == "train" and rng.random() < WRITTEN):
+            drawn = _written(rng, kind)
+        else:
+            drawn = _composed(rng, kind)
+        if drawn is None:
             continue
         start = 0 if kind != "train" or rng.random() < 0.5 else rng.randint(0, 8)
-        masked = mask(" " + text, start=start)
-        plan = _lettered("\n".join(writer.lines), masked)
+        masked = mask(" " + drawn.request, start=start)
+        plan = _lettered(drawn.plan, masked)
         if plan is not None:
-            return Example(masked.text, plan, history, steps)
+            return drawn._replace(request=masked.text, plan=plan)
+
+
+def _composed(rng: random.Random, kind: Kind) -> Example | None:
+    """A request made of phrases; None where it holds nothing of its kind."""
+    writer = Writer(rng, kind)
+    steps = _steps(rng, kind)
+    history = ""
+    if rng.random() < 0.25:
+        history, writer.memory = earlier(writer)
+    text = draw_style(writer, steps).strip(" ")
+    if rng.random() < 0.55 and text[0].isalpha() and not _starts_a_goal(writer, text):
+        text = text[0].upper() + text[1:]
+    if "\n" not in text or rng.random() < 0.2:
+        text += writer.wording(d.CLOSE)
+    if kind in ("compositions", "phrases", "templates") and not writer.special:
+        return None
+    return Example(text, "\n".join(writer.lines), history, steps)
+
+
+def _written(rng: random.Random, kind: Kind) -> Example:
+    """A request that somebody wrote, now and then with other words around it."""
+    writer = Writer(rng, kind)
+    history = earlier(writer)[0] if rng.random() < 0.15 else ""
+    side: Side = "train" if kind == "train" else "held-out"
+    text, plan, steps = written(rng, side, first=writer.next_id)
+    if "\n" not in text and rng.random() < 0.25:
+        text = text.rstrip(".?!") + writer.wording(d.CLOSE)
+    if rng.random() < 0.08:
+        text = writer.wording(d.PREAMBLE).capitalize() + " " + text
+    elif rng.random() < 0.2 and not re.search(rf"(?m)^#\d+ {re.escape(text.split()[0])}\b", plan):
+        text = text[0].lower() + text[1:]
+    return Example(text, plan, history, steps)
 
 
 def _steps(rng: random.Random, kind: Kind) -> int:

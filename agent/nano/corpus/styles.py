@@ -18,7 +18,7 @@ def in_sequence(w: Writer, steps: int) -> str:
     opening = w.wording(d.PREAMBLE) if w.rng.random() < 0.4 else ""
     depth = w.rng.randint(0, min(steps - 1, DEEPEST)) if w.rng.random() < 0.3 else 0
     base = w.base()
-    first = w.noun(depth, base.type, base) if depth else base
+    first = w.noun(depth, base.type, base, inner=True) if depth else base
     capital = not opening and w.rng.random() < 0.8
     quiet = base is w.memory and not depth and w.rng.random() < 0.15
     body = w.chain(first, steps - depth, capital=capital, left_out=quiet)
@@ -38,7 +38,7 @@ def about_given(w: Writer, steps: int) -> str:
     ends = tail.endswith((".", "\n"))
     if w.rng.random() < 0.25:
         return " " + said + " " + question(w, steps, first)
-    if head.split()[0] in d.WITHIN:
+    if head.startswith(d.WITHIN):
         quiet = w.rng.random() < 0.6
         return " " + said + w.chain(first, steps, follows=True, left_out=quiet)
     return " " + said + w.chain(first, steps, capital=ends and w.rng.random() < 0.8, follows=True)
@@ -64,7 +64,7 @@ def question(w: Writer, steps: int, base: Arg | None = None) -> str:
     if w.rng.random() < 0.4:
         operation, template = w.pick(None, "Q", terminal=inside == steps)
         start = base if inside > 1 or base.is_reference else None
-        inner = w.noun(inside - 1, operation.main, start)
+        inner = w.noun(inside - 1, operation.main, start, inner=True)
         text = w.clause(template, inner, capital=w.rng.random() < 0.6)
         kind = operation.result
     else:
@@ -89,7 +89,7 @@ def in_parallel(w: Writer, steps: int) -> str:
     shared = w.base() if w.rng.random() < 0.3 else None
     text, ends = "", list[int]()
     for index, size in enumerate(sizes):
-        start = shared or w.literal(w.rng.choice(MAIN_TYPES))
+        start = shared or w.literal(w.rng.choice(MAIN_TYPES), bare=False)
         if shared and index:
             words = d.AGAIN if not as_nouns or w.rng.random() < 0.3 else d.IT
             start = w.renamed(shared, words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import zlib
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -48,6 +49,15 @@ def intents() -> tuple[Talk, ...]:
     return tuple(found)
 
 
+@cache
+def beyond_requests(side: Side) -> tuple[str, ...]:
+    """The requests of ``beyond.txt``, written by hand; one in ten is held out."""
+    source = files("skillweave.agent.nano.corpus").joinpath("beyond.txt").read_text("utf-8")
+    lines = [line for line in source.splitlines() if line]
+    held_out = side == "held-out"
+    return tuple(x for x in lines if (zlib.crc32(x.encode()) % 10 == 0) == held_out)
+
+
 def _topic(rng: random.Random, side: Side) -> str:
     kind = rng.random()
     if kind < 0.3:
@@ -59,6 +69,8 @@ def _topic(rng: random.Random, side: Side) -> str:
 def exchange(rng: random.Random, side: Side, *, beyond: bool | None = None) -> Exchange:
     """A request and its direct answer: ``say <reply>``, or ``beyond``."""
     beyond = rng.random() < 0.75 if beyond is None else beyond
+    if beyond and rng.random() < 0.5:
+        return Exchange(" " + rng.choice(beyond_requests(side)), BEYOND)
     intent = rng.choice([i for i in intents() if bool(i.reply) != beyond])
     phrases = intent.train if side == "train" else intent.held_out
     text = re.sub(r"\{t\}", lambda _: _topic(rng, side), rng.choice(phrases))

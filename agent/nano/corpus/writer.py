@@ -22,7 +22,7 @@ from skillweave.agent.nano.corpus.words import Side
 from skillweave.agent.nano.literals import mask
 from skillweave.skills.errors import PlanError
 
-Kind = Literal["train", "compositions", "phrases", "templates", "long", "longer"]
+Kind = Literal["train", "compositions", "phrases", "templates", "long", "longer", "written"]
 
 MAIN_TYPES = (
     ("text",) * 5
@@ -38,6 +38,8 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _FORMS: tuple[Form, ...] = ("V", "N", "Q")
+_ROOM = re.compile(r"\{x\}$|\{x\} (?:to|with|by|from|into|in|at|using|against|times|and)\b")
+"""A phrase in which a longer value can stand and be told from what follows."""
 ELIDABLE = re.compile(r"( (to|from|of|in|with|by|on|for|at|into|between|among))? \{x\}")
 
 
@@ -81,7 +83,13 @@ class Writer:
         return self.rng.choice(wordings.train)
 
     def pick(
-        self, kind: str | None, form: Form, *, terminal: bool = True, nested: bool = False
+        self,
+        kind: str | None,
+        form: Form,
+        *,
+        terminal: bool = True,
+        nested: bool = False,
+        inner: bool = False,
     ) -> tuple[Operation, str]:
         """An operation that takes a ``kind`` of value (None: any), and a phrase for it.
 
@@ -89,6 +97,7 @@ class Writer:
             terminal: nothing works on its result, so that it may be a yes or no.
             nested: the value is a noun phrase. ``the reverse of 'abc' in capitals`` could be read in two
                 ways, so no phrase that starts with its value is chosen.
+            inner: other words follow, so that the phrase must end with its value.
         """
         for _ in range(200):
             chosen = self._draw(kind)
@@ -101,7 +110,9 @@ class Writer:
             if wanted and not unseen and self.rng.random() < 0.8:
                 continue
             phrase = self._phrase(chosen, form)
-            if nested and phrase.startswith("{x}") and form == "N":
+            if nested and (phrase.startswith("{x}") or not _ROOM.search(phrase)):
+                continue
+            if inner and not phrase.endswith("{x}"):
                 continue
             self.special |= unseen
             self.previous = chosen
@@ -109,7 +120,7 @@ class Writer:
         raise PlanError(f"no operation can be said in form {form}")
 
     def _draw(self, kind: str | None) -> Operation:
-        if self.rng.random() < 0.5:
+        if self.rng.random() < 0.4:
             self.special |= self.kind == "phrases"
             return invent(self.rng, self.side)
         held_out = self.kind == "phrases" and self.rng.random() < 0.6
@@ -213,16 +224,26 @@ class Writer:
         """What the clause just written gives, as the value of another clause."""
         return Arg(surface, f"<<#{self.next_id - 1}>>", kind)
 
-    def noun(self, depth: int, kind: str | None = None, base: Arg | None = None) -> Arg:
-        """A value that ``depth`` steps make: noun phrases within noun phrases, around a literal."""
+    def noun(
+        self,
+        depth: int,
+        kind: str | None = None,
+        base: Arg | None = None,
+        *,
+        inner: bool = False,
+    ) -> Arg:
+        """A value that ``depth`` steps make: noun phrases within noun phrases, around a literal.
+
+        ``inner``: more words of the same clause follow.
+        """
         if depth == 0:
             return base or self.literal(kind or "text")
-        operation, template = self.pick(None, "N", terminal=False, nested=depth > 1)
+        operation, template = self.pick(None, "N", terminal=False, nested=depth > 1, inner=inner)
         extra: dict[str, Arg] = {}
         left = depth - 1
         if depth > 1 and "{n}" in template and self.rng.random() < 0.5:
             left = self.rng.randint(0, depth - 1)
-        main = self.noun(left, operation.main, base)
+        main = self.noun(left, operation.main, base, inner=not template.endswith("{x}"))
         if left < depth - 1:
             extra["n"] = self.noun(depth - 1 - left, "number")
         return self.result(self.clause(template, main, extra), operation.result)
