@@ -1,27 +1,47 @@
-"""Training a LoRA adapter on nano from input/output pairs (LoRA: https://arxiv.org/abs/2106.09685)."""
+"""Training a LoRA adapter on a local model (LoRA: https://arxiv.org/abs/2106.09685).
+
+The base is frozen and computes in bfloat16; the factors have float32 masters, which one fused step
+updates.
+"""
 
 from __future__ import annotations
 
-import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from skillweave.agent.nano.batches import asked_pieces, block
+from skillweave.agent.nano.adapted import ROWS, adding, layers_of, length_of, load_base
+from skillweave.agent.nano.batches import IGNORE, Batch, Encoded, collate, encode
 from skillweave.agent.nano.corpus import Conversation
 from skillweave.agent.nano.train import TrainProgress
+from skillweave.skills.factors import Adapter, Factors, write_adapter
 
 if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+    import torch
+    from torch import Tensor
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 BASE: Final = "nano"
-TARGETS: Final = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-
-
 WARM_UP: Final = 0.05
+BLOCK: Final = 1024
+
+
+@dataclass(frozen=True)
+class LoraRecipe:
+    """What an adapter's training depends on, besides its pairs."""
+
+    rank: int = 32
+    tokens: int = 400_000
+    """Pieces seen, padding included."""
+    tokens_per_batch: int = 384
+    """Few: an adapter that must learn where to look needs many steps."""
+    rate: float = 3e-3
+    b_rate: float = 2.0
+    """Rate of ``b`` as a multiple of that of ``a`` (LoRA+: https://arxiv.org/abs/2402.12354)."""
+    seed: int = 1
 
 
 def rate_at(done: float) -> float:
@@ -33,29 +53,121 @@ def rate_at(done: float) -> float:
     return max(0.0, min(done / WARM_UP, (1.0 - done) / (1.0 - WARM_UP)))
 
 
-@dataclass(frozen=True)
-class LoraRecipe:
-    """What an adapter's training depends on, besides its pairs."""
-
-    rank: int = 32
-    alpha: int = 64
-    tokens: int = 400_000
-    tokens_per_batch: int = 384
-    """Few: an adapter that must learn where to look needs many steps."""
-    rate: float = 3e-3
-    seed: int = 1
-
-
 def as_conversation(input: str, output: str) -> Conversation:
     """A pair in nano's ``do`` language, as the agent will ask it."""
     return Conversation("do", " " + input, " " + output)
 
 
-def _name_base(config: Path) -> None:
-    """Name the base model; PEFT writes the folder it was loaded from."""
-    said = json.loads(config.read_text("utf-8"))
-    said["base_model_name_or_path"] = BASE
-    config.write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+class Lora:
+    """Trainable factors on a frozen model; a context manager that leaves the model as it was."""
+
+    def __init__(
+        self, model: PreTrainedModel, recipe: LoraRecipe, start: Adapter | None = None
+    ) -> None:
+        """Draw ``a`` at random with ``b`` at zero, or begin from an adapter of at most that rank."""
+        import torch
+
+        self.model, self.recipe = model, recipe
+        generator = torch.Generator().manual_seed(recipe.seed)
+        self._layers = layers_of(model)
+        masters = [
+            tensor
+            for name, layer in self._layers.items()
+            for tensor in _first(layer, recipe.rank, (start or {}).get(name), generator)
+        ]
+        self._masters = [tensor.requires_grad_() for tensor in masters]
+        self._working = [t.detach().to(model.dtype).requires_grad_() for t in masters]
+        groups = [
+            {"params": self._masters[0::2], "scale": 1.0},
+            {"params": self._masters[1::2], "scale": recipe.b_rate},
+        ]
+        self._optimizer = torch.optim.AdamW(
+            groups, lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True
+        )
+        pairs = zip(self._working[0::2], self._working[1::2], strict=True)
+        self._hooks = [
+            layer.register_forward_hook(adding(a, b))
+            for layer, (a, b) in zip(self._layers.values(), pairs, strict=True)
+        ]
+
+    def __enter__(self) -> Lora:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def step(self, batch: Batch, share: float) -> float:
+        """One step at a share of the full rate; returns the loss before it."""
+        import torch
+
+        loss = loss_of(self.model, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        for master, working in zip(self._masters, self._working, strict=True):
+            master.grad = working.grad.float() if working.grad is not None else None
+            working.grad = None
+        torch.nn.utils.clip_grad_norm_(self._masters, 1.0)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.recipe.rate * group["scale"] * share
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        with torch.no_grad():
+            torch._foreach_copy_(self._working, self._masters)
+        return loss.item()
+
+    def adapter(self) -> dict[str, Factors]:
+        """A copy of the factors as they are now, as a file will hold them."""
+        import torch
+
+        kept = [t.detach().to(torch.bfloat16) for t in self._masters]
+        pairs = zip(kept[0::2], kept[1::2], strict=True)
+        return {name: Factors(a, b) for name, (a, b) in zip(self._layers, pairs, strict=True)}
+
+
+def loss_of(model: PreTrainedModel, batch: Batch) -> Tensor:
+    """Mean cross-entropy of the pieces of the answers; the head works on these alone."""
+    import torch
+
+    logits, labels = _answers(model, batch)
+    return torch.nn.functional.cross_entropy(logits.float(), labels, ignore_index=IGNORE)
+
+
+def mean_loss(model: PreTrainedModel, rows: Sequence[Encoded], pad: int) -> float:
+    """`loss_of` over all rows, without a gradient."""
+    import torch
+
+    order = sorted(rows, key=lambda row: len(row.ids))
+    total = weight = 0.0
+    with torch.inference_mode():
+        for at in range(0, len(order), ROWS):
+            chunk = order[at : at + ROWS]
+            batch = collate(chunk, length_of(chunk), pad)
+            pieces = int((batch.labels != IGNORE).sum())
+            total += pieces * float(loss_of(model, batch))
+            weight += pieces
+    return total / weight
+
+
+def batches(rows: Sequence[Encoded], tokens: int, pad: int, rng: random.Random) -> list[Batch]:
+    """All rows once in random batches of a few shapes; some come twice, to fill the last batch up."""
+    buckets: dict[int, list[Encoded]] = {}
+    for row in rows:
+        buckets.setdefault(length_of([row]), []).append(row)
+    made: list[Batch] = []
+    waiting: list[Encoded] = []
+    for length in sorted(buckets):
+        waiting += buckets[length]
+        size = max(1, tokens // length)
+        if len(waiting) * 2 < size and length != max(buckets):
+            continue  # too few for a batch of their own: they go with the longer ones
+        rng.shuffle(waiting)
+        waiting += rng.choices(waiting, k=-len(waiting) % size)
+        made += [
+            collate(waiting[at : at + size], length, pad) for at in range(0, len(waiting), size)
+        ]
+        waiting = []
+    rng.shuffle(made)
+    return made
 
 
 def train_adapter(
@@ -66,61 +178,64 @@ def train_adapter(
     *,
     threads: int = 1,
     progress: Callable[[TrainProgress], None] = lambda _: None,
-) -> LlamaForCausalLM:
-    """Train an adapter and write it in PEFT's format to ``out``; returns the adapted model.
+) -> None:
+    """Train an adapter of nano on endless pairs and write it in PEFT's format to ``out``.
 
     Args:
         draw: one training pair from a random source.
     """
-    import peft
     import torch
-    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast
 
     recipe = recipe or LoraRecipe()
     torch.set_num_threads(threads)
-    torch.manual_seed(recipe.seed)
     tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(base)
-    plain = LlamaForCausalLM.from_pretrained(base, dtype=torch.float32)
-    settings = peft.LoraConfig(
-        r=recipe.rank,
-        lora_alpha=recipe.alpha,
-        target_modules=TARGETS,
-        task_type="CAUSAL_LM",
-    )
-    model = peft.get_peft_model(plain, settings)
-    weights = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(weights, lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.0)
-    tokens, index, losses, started = 0, 0, list[float](), time.monotonic()
-    while tokens < recipe.tokens:
-        for batch in block(tokenizer, recipe.seed, index, recipe.tokens_per_batch, draw):
-            share = rate_at((tokens + batch.ids.numel()) / recipe.tokens)
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.rate * share
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                hidden = plain.model(input_ids=batch.ids, use_cache=False).last_hidden_state
-                asked = asked_pieces(batch.labels)
-                logits = plain.lm_head(hidden.flatten(0, 1)[asked])
-            labels = batch.labels.flatten()[asked]
-            loss = torch.nn.functional.cross_entropy(logits.float(), labels)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            tokens += batch.ids.numel()
-            losses.append(loss.item())
-            recent = losses[-30:]
-            progress(
-                TrainProgress(
-                    tokens,
-                    recipe.tokens,
-                    sum(recent) / len(recent),
-                    tokens / (time.monotonic() - started),
-                )
-            )
+    tokens, losses, started = 0, list[float](), time.monotonic()
+    with Lora(load_base(base), recipe) as lora:
+        for batch in _endless(tokenizer, draw, recipe):
             if tokens >= recipe.tokens:
                 break
-        index += 1
-    model.to(torch.bfloat16).save_pretrained(out)
-    (out / "README.md").unlink(missing_ok=True)
-    _name_base(out / "adapter_config.json")
-    return plain.to(torch.float32)
+            tokens += batch.ids.numel()
+            losses = [*losses[-29:], lora.step(batch, rate_at(tokens / recipe.tokens))]
+            mean, speed = sum(losses) / len(losses), tokens / (time.monotonic() - started)
+            progress(TrainProgress(tokens, recipe.tokens, mean, speed))
+        write_adapter(lora.adapter(), out, base_model=BASE)
+
+
+def _endless(
+    tokenizer: PreTrainedTokenizerFast,
+    draw: Callable[[random.Random], Conversation],
+    recipe: LoraRecipe,
+) -> Iterator[Batch]:
+    rng = random.Random(recipe.seed)
+    pad = int(tokenizer.pad_token_id or 0)
+    while True:
+        rows = encode(tokenizer, [draw(rng) for _ in range(BLOCK)])
+        yield from batches(rows, recipe.tokens_per_batch, pad, rng)
+
+
+def _answers(model: PreTrainedModel, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Logits and labels of the pieces of the answers, filled up to a multiple of 64."""
+    import torch
+
+    flat = batch.labels.flatten()
+    order = torch.argsort((flat == IGNORE).to(torch.int8), stable=True)
+    asked = order[: -(-int((flat != IGNORE).sum()) // 64) * 64]
+    body: Any = model.base_model
+    hidden = body(input_ids=batch.ids, use_cache=False).last_hidden_state
+    head: Any = model.get_output_embeddings()
+    return head(hidden.flatten(0, 1)[asked]), flat[asked]
+
+
+def _first(
+    layer: torch.nn.Linear, rank: int, start: Factors | None, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """``a [rank, in]`` and ``b [out, rank]``; what a start of a lower rank leaves free is as usual."""
+    import torch
+
+    a = torch.rand(rank, layer.in_features, generator=generator) * 2 - 1
+    a *= layer.in_features**-0.5
+    b = torch.zeros(layer.out_features, rank)
+    if start is not None:
+        a[: start.rank], b[:, : start.rank] = start.a.float(), start.b.float()
+    return a, b

@@ -151,7 +151,9 @@ class Trainer:
         """The layers, compiled once for each length of a batch."""
         import torch
 
-        return torch.compile(self.model.model, dynamic=False, recompile_limit=2 * len(LENGTHS))
+        torch._dynamo.config.recompile_limit = 2 * len(LENGTHS)  # noqa: SLF001
+        compiled: Callable[..., Any] = torch.compile(self.model.model, dynamic=False)
+        return compiled
 
     # -- steps -----------------------------------------------------------------------------
 

@@ -12,19 +12,23 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from skillweave.agent.nano.adapted import adapted, load_base, right
 from skillweave.agent.nano.adapters.tasks import TASKS
+from skillweave.agent.nano.batches import Encoded, encode
 from skillweave.agent.nano.corpus import Conversation
 from skillweave.agent.nano.corpus.words import Side
 from skillweave.agent.nano.lora import LoraRecipe, as_conversation, train_adapter
-from skillweave.agent.nano.score import decode, wilson
+from skillweave.agent.nano.score import wilson
 from skillweave.agent.nano.train import TrainProgress
 from skillweave.agent.serving.weights import weights_hash
+from skillweave.skills.factors import Adapter, read_factors
 
 if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 HELD_OUT_PAIRS: Final = 200
 CASES: Final = 12
@@ -82,11 +86,10 @@ def build(
     Writes ``adapter/``, the base hash in ``SKILL.md``, ``evals/cases.jsonl`` and
     ``references/scores.json``.
     """
-    from transformers import PreTrainedTokenizerFast
 
-    tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(base)
     recipe = recipe or LoraRecipe()
     pairs = {task: held_out_pairs(task, HELD_OUT_PAIRS) for task in TASKS}
+    judge = _Judge(base, pairs)
     measured: list[Measured] = []
     for position, task in enumerate(tasks):
         other = list(TASKS)[(list(TASKS).index(task) + 1) % len(TASKS)]
@@ -94,42 +97,46 @@ def build(
         wrong = seconds = 0.0
         for seed in seeds:
             with tempfile.TemporaryDirectory() as scratch:
-                own = LoraRecipe(**{**recipe.__dict__, "seed": seed})
                 started = time.monotonic()
-                out = skills / task / "adapter" if seed == seeds[0] else Path(scratch)
-                model = train_adapter(
+                out = skills / task / "adapter" if seed == seeds[0] else Path(scratch) / "adapter"
+                train_adapter(
                     base,
                     drawing(task, "train"),
                     out,
-                    own,
+                    replace(recipe, seed=seed),
                     threads=threads,
                     progress=lambda p, name=f"{task} seed {seed}": progress(name, p),  # type: ignore[misc]
                 )
                 seconds = seconds or round(time.monotonic() - started, 1)
-                rights.append(_exact(model, tokenizer, pairs[task]))
+                made = read_factors(out)
+                rights.append(judge.exact(task, made))
                 if seed == seeds[0]:
-                    wrong = _exact(model, tokenizer, pairs[other])
+                    wrong = judge.exact(other, made)
         low, high = wilson(round(rights[0] * HELD_OUT_PAIRS), HELD_OUT_PAIRS)
-        plain = _exact(_plain(base), tokenizer, pairs[task])
-        made = Measured(task, HELD_OUT_PAIRS, plain, wrong, rights, low, high, seconds)
-        _write(skills / task, made, other, base, recipe, pairs[task])
-        measured.append(made)
+        plain = judge.exact(task, {})
+        found = Measured(task, HELD_OUT_PAIRS, plain, wrong, rights, low, high, seconds)
+        _write(skills / task, found, other, base, recipe, pairs[task])
+        measured.append(found)
         progress(f"{position + 1} of {len(tasks)}: {task} {statistics.mean(rights):.1%}", None)
     return measured
 
 
-def _plain(base: Path) -> LlamaForCausalLM:
-    import torch
-    from transformers import LlamaForCausalLM
+class _Judge:
+    """Measures adapters as they lie in their files, on the base in full precision."""
 
-    return LlamaForCausalLM.from_pretrained(base, dtype=torch.float32)
+    def __init__(self, base: Path, pairs: dict[str, list[Conversation]]) -> None:
+        from transformers import PreTrainedTokenizerFast
 
+        tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(base)
+        self._pad = int(tokenizer.pad_token_id or 0)
+        self._model: PreTrainedModel = load_base(base, exact=True)
+        self._rows: dict[str, list[Encoded]] = {t: encode(tokenizer, p) for t, p in pairs.items()}
 
-def _exact(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, pairs: Sequence[Conversation]
-) -> float:
-    answered = decode(model.eval(), tokenizer, pairs)
-    return sum(a.said.strip() == a.asked.answer.strip() for a in answered) / len(answered)
+    def exact(self, task: str, adapter: Adapter) -> float:
+        """The share of the task's held-out pairs that come out exactly."""
+        with adapted(self._model, adapter):
+            found = right(self._model, self._rows[task], self._pad)
+        return sum(found) / len(found)
 
 
 def _write(

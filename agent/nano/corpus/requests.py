@@ -54,10 +54,8 @@ def earlier(writer: Writer) -> tuple[str, Arg]:
 def make(rng: random.Random, kind: Kind) -> Example:
     """One random example of a kind; all but ``train`` hold something that training never shows."""
     while True:
-        if kind == "written" or (kind == "train" and rng.random() < WRITTEN):
-            drawn = _written(rng, kind)
-        else:
-            drawn = _composed(rng, kind)
+        by_hand = kind == "written" or (kind == "train" and rng.random() < WRITTEN)
+        drawn = _written(rng, kind) if by_hand else _composed(rng, kind)
         if drawn is None:
             continue
         start = 0 if kind != "train" or rng.random() < 0.5 else rng.randint(0, 8)

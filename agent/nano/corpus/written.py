@@ -1,6 +1,6 @@
 """Requests written by hand, in the wordings of everyday life, with their plans; values are drawn anew.
 
-A block of a file in ``written/`` is a request and the lines of its plan:
+A block of a file in ``handwritten/`` is a request and the lines of its plan:
 
     I have {t}. Flip it around and tell me how many vowels are in there.
     #1 Flip {t} around
@@ -135,7 +135,7 @@ def _stands(run: str, words: str) -> bool:
 @cache
 def blocks(side: Side) -> tuple[Block, ...]:
     """All blocks to train on, or all that are held out."""
-    folder = files("skillweave.agent.nano.corpus").joinpath("written")
+    folder = files("skillweave.agent.nano.corpus").joinpath("handwritten")
     texts = sorted(
         (f.name, f.read_text("utf-8")) for f in folder.iterdir() if f.name.endswith(".txt")
     )
