@@ -1,7 +1,8 @@
 """Time to the first token of a mix nobody asked for before, against an adapter that is in its slot.
 
 Over HTTP, as a client of `skillweave serve` sees it, one request at a time. Both requests have the
-same prompt, which no request had before, and alternate in who comes first.
+same prompt, which no request had before, and alternate in who comes first. The CPU time that the
+server spends more on the new mix is told beside it: other work on the machine hardly changes that.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
@@ -51,6 +53,22 @@ class FirstTokens(Frozen):
     unread_mix: Spread
     """Of a mix of two adapters that the server reads for it."""
     unread_mix_later: Spread
+    new_mix_cpu: Spread
+    """CPU time of the server's process beyond that for the loaded adapter, pair by pair."""
+    unread_mix_cpu: Spread
+
+
+class Answer(NamedTuple):
+    """Of one request, in seconds."""
+
+    first: float
+    """Until its first token."""
+    cpu: float
+    """That the server spent on it, all its tokens included."""
+
+
+Pair = tuple[Answer, Answer]
+"""Of the loaded adapter, and of the new mix."""
 
 
 def spread(seconds: Sequence[float]) -> Spread:
@@ -84,7 +102,7 @@ async def _measure(spec: ServerSpec, state: Path, seed: int, rounds: int) -> Fir
     server = await Server.start(spec, state)
     try:
         async with httpx.AsyncClient(base_url=server.url, timeout=60, trust_env=False) as client:
-            asked = _Asked(client, random.Random(seed))
+            asked = _Asked(client, server.pid, random.Random(seed))
             first, second, *rest = adapter_names(2 * rounds + 2)
             await asked.pair(first, second)  # what is made lazily is made here
             mixes = [f"{first}:{index / 1000 + 0.1:.3f}+{second}" for index in range(rounds)]
@@ -93,43 +111,51 @@ async def _measure(spec: ServerSpec, state: Path, seed: int, rounds: int) -> Fir
             unread = [await asked.pair(first, mix, number) for number, mix in enumerate(others)]
     finally:
         server.stop()
-    pairs = [*read, *unread]
     return FirstTokens(
         model=MODEL,
         prompt_tokens=PROMPT,
         pairs=rounds,
-        loaded=spread([loaded for loaded, _ in pairs]),
-        new_mix=spread([new for _, new in read]),
-        new_mix_later=spread([new - loaded for loaded, new in read]),
-        unread_mix=spread([new for _, new in unread]),
-        unread_mix_later=spread([new - loaded for loaded, new in unread]),
+        loaded=spread([loaded.first for loaded, _ in [*read, *unread]]),
+        new_mix=spread([new.first for _, new in read]),
+        new_mix_later=spread([new.first - loaded.first for loaded, new in read]),
+        unread_mix=spread([new.first for _, new in unread]),
+        unread_mix_later=spread([new.first - loaded.first for loaded, new in unread]),
+        new_mix_cpu=spread([new.cpu - loaded.cpu for loaded, new in read]),
+        unread_mix_cpu=spread([new.cpu - loaded.cpu for loaded, new in unread]),
     )
 
 
-class _Asked:
-    """Requests for one token each."""
+def cpu_seconds(pid: int) -> float:
+    """CPU time of all threads of a process, to the microsecond, which its own times are not."""
+    files = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(file.read_text(encoding="ascii").split()[0]) for file in files) / 1e9
 
-    def __init__(self, client: httpx.AsyncClient, draw: random.Random) -> None:
+
+class _Asked:
+    """Requests for a few tokens each."""
+
+    def __init__(self, client: httpx.AsyncClient, server: int, draw: random.Random) -> None:
         self._client = client
+        self._server = server
         self._draw = draw
 
-    async def pair(self, loaded: str, new: str, number: int = 0) -> tuple[float, float]:
-        """Seconds to the first token of either, who comes first alternating with ``number``."""
+    async def pair(self, loaded: str, new: str, number: int = 0) -> Pair:
+        """Both answers, who comes first alternating with ``number``."""
         prompt = self._draw.choices(range(3, 1000), k=PROMPT)
-        await self._seconds(loaded, [1, 2])  # puts it into its slot
+        await self._answer(loaded, [1, 2])  # puts it into its slot
         if number % 2:
-            later = await self._seconds(new, prompt)
-            return await self._seconds(loaded, prompt), later
-        return await self._seconds(loaded, prompt), await self._seconds(new, prompt)
+            later = await self._answer(new, prompt)
+            return await self._answer(loaded, prompt), later
+        return await self._answer(loaded, prompt), await self._answer(new, prompt)
 
-    async def _seconds(self, model: str, prompt: list[int]) -> float:
+    async def _answer(self, model: str, prompt: list[int]) -> Answer:
         body = {"model": model, "prompt": prompt, "max_tokens": 4, "stream": True}
         options = {"temperature": 0, "ignore_eos": True, "return_token_ids": True}
-        began, first = time.perf_counter(), 0.0
+        cpu, began, first = cpu_seconds(self._server), time.perf_counter(), 0.0
         async with self._client.stream("POST", "/completions", json=body | options) as response:
             if response.is_error:
                 raise ServerError(f"{model}: {(await response.aread()).decode()}")
             async for line in response.aiter_lines():
                 if line.startswith("data: {") and not first:
                     first = time.perf_counter() - began
-        return first
+        return Answer(first, cpu_seconds(self._server) - cpu)

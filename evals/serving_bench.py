@@ -21,6 +21,7 @@ from typing import Literal
 from skillweave.agent.serving.plugin import BASE_HASH_VARIABLE, LIBRARY_VARIABLE
 from skillweave.evals.first_token import FirstTokens, measure_first_tokens
 from skillweave.evals.machine import Machine, this_machine
+from skillweave.evals.serving_costs import Costs, Ratio, costs, ratio
 from skillweave.evals.serving_load import SHAPES, Load, even, skewed, write_library, write_model
 from skillweave.evals.serving_system import Run
 from skillweave.skills.errors import ServerError, SettingsError
@@ -34,16 +35,6 @@ DEFAULT_SIZES = ("12m", "4m")
 MAIN_MODEL = "12m"
 SYSTEM = "skillweave.evals.serving_system"
 OnRow = Callable[["ServingRow"], None]
-
-
-class Ratio(Frozen):
-    """How many times the tokens per second, round by round."""
-
-    median: float
-    least: float
-    most: float
-    cpu: float
-    """The same in tokens per second of CPU time."""
 
 
 class ServingRow(Frozen):
@@ -66,6 +57,8 @@ class ServingRow(Frozen):
     share_of_base: Ratio
     idle_share_of_base: Ratio
     """What is left of the base model's speed by a server that could apply adapters, but need not."""
+    costs: Costs
+    """Why ``share_of_base`` is no more than it is."""
 
 
 class ServingFigures(Frozen):
@@ -179,20 +172,7 @@ def measure_row(model: str, load: Load, running: Mapping[Lane, Worker], rounds: 
         times_peft=ratio(runs["plugin"], runs["peft"]),
         share_of_base=ratio(runs["plugin"], runs["base"]),
         idle_share_of_base=ratio(runs["idle"], runs["base"]),
-    )
-
-
-def ratio(ours: Sequence[Run], theirs: Sequence[Run]) -> Ratio:
-    """How many times faster ``ours`` is."""
-    pairs = list(zip(ours, theirs, strict=True))
-    clock = [other.seconds / own.seconds for own, other in pairs]
-    return Ratio(
-        median=round(statistics.median(clock), 3),
-        least=round(min(clock), 3),
-        most=round(max(clock), 3),
-        cpu=round(
-            statistics.median(other.cpu_seconds / own.cpu_seconds for own, other in pairs), 3
-        ),
+        costs=costs(runs["plugin"], runs["idle"], runs["base"]),
     )
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,16 +32,42 @@ class Run(Frozen):
     """Generated."""
     peak_mb: float
     """The most memory that the process held while it ran."""
+    adapter_seconds: float = 0.0
+    """CPU time in the adapters' arithmetic; measured of the plugin only."""
 
 
 class System(Protocol):
     """Answers loads."""
+
+    @property
+    def adapter_seconds(self) -> float:
+        """CPU time in the adapters' arithmetic so far, where it is measured."""
 
     def prepare(self, load: Load) -> None:
         """What is not timed."""
 
     def run(self, load: Load) -> int:
         """Answer every request; returns the number of tokens generated."""
+
+
+class AdapterClock:
+    """Adds up the CPU time of what the plugin's layers do for adapters."""
+
+    def __init__(self) -> None:
+        from skillweave.agent.serving.plugin.cpu import CpuLayer
+
+        self.seconds = 0.0
+        for name in ("add_lora_linear", "add_lora_logits", "add_lora_embedding"):
+            setattr(CpuLayer, name, self._timing(getattr(CpuLayer, name)))
+
+    def _timing(self, method: Callable[..., None]) -> Callable[..., None]:
+        @wraps(method)
+        def timed(*args: object, **kwargs: object) -> None:
+            began = time.process_time()
+            method(*args, **kwargs)
+            self.seconds += time.process_time() - began
+
+        return timed
 
 
 class Vllm:
@@ -65,8 +93,13 @@ class Vllm:
             options |= {"max_loras": SLOTS, "max_cpu_loras": KEPT, "max_lora_rank": MAX_RANK}
         self._llm = LLM(model, enable_lora=adapters, **options)
         self.plugin = adapters and installed()
+        self._clock = AdapterClock() if self.plugin else None
         self._library = Path(library)
         self._requests: dict[str, Any] = {}
+
+    @property
+    def adapter_seconds(self) -> float:
+        return self._clock.seconds if self._clock else 0.0
 
     def prepare(self, load: Load) -> None:
         """Name the adapters; vLLM loads them when they are used."""
@@ -101,6 +134,8 @@ class Vllm:
 
 class Peft:
     """PEFT's batch of several adapters: ``generate(..., adapter_names=[...])``."""
+
+    adapter_seconds = 0.0
 
     def __init__(self, model: str, library: str) -> None:
         import torch
@@ -164,7 +199,7 @@ def timed(system: System, load: Load) -> Run:
     """One run."""
     system.prepare(load)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the peak so far
-    began, cpu = time.perf_counter(), time.process_time()
+    adapters, began, cpu = system.adapter_seconds, time.perf_counter(), time.process_time()
     tokens = system.run(load)
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
     return Run(
@@ -172,6 +207,7 @@ def timed(system: System, load: Load) -> Run:
         cpu_seconds=round(cpu_seconds, 4),
         tokens=tokens,
         peak_mb=_peak_mb(),
+        adapter_seconds=round(system.adapter_seconds - adapters, 4),
     )
 
 

@@ -21,6 +21,10 @@ def test_every_system_answers_and_is_measured(tmp_path: Path) -> None:
         lane: [24] for lane in LANES
     }
     assert all(peak > 100 for peak in row.peak_mb.values())
+    assert all(run.adapter_seconds > 0 for run in row.runs["plugin"])
+    assert not any(
+        run.adapter_seconds for lane in ("stock", "peft", "base") for run in row.runs[lane]
+    )
     assert (row.requests, row.adapters, row.answer_tokens) == (6, 3, 4)
 
 
@@ -28,3 +32,4 @@ def test_first_tokens_of_new_mixes() -> None:
     found = measure_first_tokens(seed=0, rounds=2, threads=1)
     assert found.pairs == 2
     assert 0 < found.loaded.least <= found.new_mix.most
+    assert found.unread_mix_cpu.most > 0

@@ -11,15 +11,16 @@ from typer.testing import CliRunner
 from skillweave.evals import cli, serving_bench
 from skillweave.evals.first_token import FirstTokens, spread
 from skillweave.evals.machine import this_machine
-from skillweave.evals.serving_bench import ServingFigures, loads_for, measure_row, ratio
+from skillweave.evals.serving_bench import ServingFigures, loads_for, measure_row
+from skillweave.evals.serving_costs import costs, ratio
 from skillweave.evals.serving_load import RANK, SHAPES, Load, even, skewed, write_library
 from skillweave.evals.serving_system import Run
 from skillweave.skills.errors import SettingsError
 from skillweave.skills.factors import read_factors
 
 
-def run(seconds: float, cpu: float = 1.0, tokens: int = 100) -> Run:
-    return Run(seconds=seconds, cpu_seconds=cpu, tokens=tokens, peak_mb=10)
+def run(seconds: float, cpu: float = 1.0, adapters: float = 0.0) -> Run:
+    return Run(seconds=seconds, cpu_seconds=cpu, tokens=100, peak_mb=10, adapter_seconds=adapters)
 
 
 class Fake:
@@ -71,6 +72,11 @@ def test_a_ratio_compares_neighbours() -> None:
     assert (found.median, found.least, found.most, found.cpu) == (2, 2, 4, 3)
 
 
+def test_costs_add_up_to_the_time_of_the_plugin() -> None:
+    found = costs([run(1, 2.0, 0.62)] * 3, [run(1, 1.4, 0.02)] * 3, [run(1, 1.2)] * 3)
+    assert (found.base, found.carrying, found.arithmetic, found.rest) == (0.6, 0.1, 0.3, 0)
+
+
 def test_systems_take_turns_in_alternating_order() -> None:
     asked: list[tuple[str, bool]] = []
     found = row(asked)
@@ -96,6 +102,8 @@ def test_serving_writes_a_figure_file(tmp_path: Path, monkeypatch: pytest.Monkey
         new_mix_later=span,
         unread_mix=span,
         unread_mix_later=span,
+        new_mix_cpu=span,
+        unread_mix_cpu=span,
     )
     figures = ServingFigures(
         command="c",
