@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from skillweave.agent.deps import Deps
+from skillweave.agent.growth.distil import Distilled, distil, runs_in
+from skillweave.agent.growth.distil import OnProgress as OnDistilled
 from skillweave.agent.growth.fragments_traces import result_of
 from skillweave.agent.growth.write import OnPhase
 from skillweave.agent.growth.write_skill import Outcome, write_skill
@@ -66,6 +68,28 @@ class Growing:
             )
 
         return self._traced("write", work)
+
+    def distil(
+        self, *, dry: bool = False, raw: bool = True, on_progress: OnDistilled | None = None
+    ) -> Distilled:
+        """Make experiences of what the runs so far teach; a larger model words some of its own.
+
+        Args:
+            dry: Only say what would be done.
+            raw: Also keep verified runs word for word.
+
+        Raises:
+            UserError: the votes so far cannot be read.
+        """
+        results = runs_in(self._parts.settings.state_dir)
+        with_model = self._parts.model.profile_name != "nano"
+
+        async def work(deps: Deps) -> Distilled:
+            return await distil(
+                deps, results, with_model=with_model, dry=dry, raw=raw, on_progress=on_progress
+            )
+
+        return self._traced("distil", work)
 
     def _result(self, run: str) -> Result:
         path = trace_file(self._parts.settings.state_dir, run)

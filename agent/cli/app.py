@@ -6,6 +6,7 @@ import typer
 
 from skillweave.agent.cli import (
     chat,
+    distilling,
     doctor,
     library,
     nano,
@@ -14,6 +15,7 @@ from skillweave.agent.cli import (
     searching,
     serve,
     skills,
+    teaching,
     versions,
     writing,
 )
@@ -38,10 +40,12 @@ for command in (
     searching.find_by_example,
     searching.mine,
     writing.write,
+    distilling.distil,
 ):
     skills.app.command()(command)
 app.add_typer(skills.app, name="skills")
 app.add_typer(library.app, name="library")
+app.command()(teaching.teach)
 app.command()(review.review)
 app.command()(serve.serve)
 app.command()(doctor.doctor)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from skillweave.agent.cli import searching, writing
+from skillweave.agent.cli import distilling, searching, teaching, writing
 from skillweave.agent.cli.explain import plan_view, why_view
 from skillweave.agent.cli.traces import candidates_of
 from skillweave.skills.errors import UserError
@@ -102,6 +102,8 @@ COMMANDS: Mapping[str, Command] = {
     "save": Command("/save NAME", "keep the last verified plan as a skill of that name", _save),
     "search": Command(searching.USAGE, searching.HELP, searching.search_in_chat),
     "write": Command(writing.USAGE, writing.HELP, writing.write_in_chat),
+    "distil": Command(distilling.USAGE, distilling.HELP, distilling.distil_in_chat),
+    "teach": Command(teaching.USAGE, teaching.HELP, teaching.teach_in_chat),
     "skill": Command("/skill NAME", "use this skill in the next request", _skill),
     "quit": Command("/quit", "end the chat (also Ctrl-D)", _quit),
 }

@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from pydantic import JsonValue
 
 from skillweave.agent.deps import Deps, tell
+from skillweave.agent.growth.distil_advice import advised
 from skillweave.agent.growth.reuse import CHAIN
 from skillweave.agent.numbers import parse_number
 from skillweave.agent.plan import SLOT, Literal, Step
@@ -47,7 +48,7 @@ async def retrieve(state: StepState, runtime: Runtime[Deps]) -> StepState:
         return {"candidates": (), "reports": (report,)}
     notes = await _experiences(queries, deps)
     return {
-        "candidates": candidates,
+        "candidates": advised(candidates, notes, queries[0], state.get("pinned", ())),
         "notes": tuple(skill.body.strip()[:NOTE_LENGTH] for skill in notes),
         "experiences": tuple(skill.versioned_name for skill in notes),
     }
