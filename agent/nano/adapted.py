@@ -22,18 +22,29 @@ ROWS: Final = 32
 
 
 def load_base(folder: Path, *, exact: bool = False) -> PreTrainedModel:
-    """A frozen local model: bfloat16 to train on, float32 (``exact``) to measure with."""
+    """A frozen local model in float32; to train on, the layers that adapters change are in bfloat16."""
     import torch
     from transformers import AutoModelForCausalLM
 
     model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
         folder,
-        dtype=torch.float32 if exact else torch.bfloat16,
+        dtype=torch.float32,
         # On a CPU the backward pass of the fused attention takes as long as all the rest together.
         attn_implementation="eager",
         local_files_only=True,
     )
+    if not exact:
+        for layer in layers_of(model).values():
+            layer.to(torch.bfloat16)
     return model.requires_grad_(False).eval()
+
+
+def precision_of(model: PreTrainedModel) -> torch.autocast:
+    """What a pass runs in: as it is, or mixed where layers are in bfloat16."""
+    import torch
+
+    kinds = {layer.weight.dtype for layer in layers_of(model).values()}
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.bfloat16 in kinds)
 
 
 def layers_of(model: PreTrainedModel) -> dict[str, torch.nn.Linear]:
@@ -77,7 +88,7 @@ def right(model: PreTrainedModel, rows: Sequence[Encoded], pad: int) -> list[boo
 
     found = [False] * len(rows)
     order = sorted(range(len(rows)), key=lambda n: len(rows[n].ids))
-    with torch.inference_mode():
+    with torch.inference_mode(), precision_of(model):
         for at in range(0, len(order), ROWS):
             chunk = order[at : at + ROWS]
             batch = collate([rows[n] for n in chunk], length_of(rows[n] for n in chunk), pad)

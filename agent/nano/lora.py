@@ -1,7 +1,7 @@
 """Training a LoRA adapter on a local model (LoRA: https://arxiv.org/abs/2106.09685).
 
-The base is frozen and computes in bfloat16; the factors have float32 masters, which one fused step
-updates.
+The base is frozen and its layers compute in bfloat16; the factors have float32 masters, which one fused
+step updates.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from skillweave.agent.nano.adapted import ROWS, adding, layers_of, length_of, load_base
+from skillweave.agent.nano.adapted import (
+    ROWS,
+    adding,
+    layers_of,
+    length_of,
+    load_base,
+    precision_of,
+)
 from skillweave.agent.nano.batches import IGNORE, Batch, Encoded, collate, encode
 from skillweave.agent.nano.corpus import Conversation
 from skillweave.agent.nano.train import TrainProgress
@@ -76,7 +83,7 @@ class Lora:
             for tensor in _first(layer, recipe.rank, (start or {}).get(name), generator)
         ]
         self._masters = [tensor.requires_grad_() for tensor in masters]
-        self._working = [t.detach().to(model.dtype).requires_grad_() for t in masters]
+        self._working = [t.detach().to(torch.bfloat16).requires_grad_() for t in masters]
         groups = [
             {"params": self._masters[0::2], "scale": 1.0},
             {"params": self._masters[1::2], "scale": recipe.b_rate},
@@ -128,7 +135,8 @@ def loss_of(model: PreTrainedModel, batch: Batch) -> Tensor:
     """Mean cross-entropy of the pieces of the answers; the head works on these alone."""
     import torch
 
-    logits, labels = _answers(model, batch)
+    with precision_of(model):
+        logits, labels = _answers(model, batch)
     return torch.nn.functional.cross_entropy(logits.float(), labels, ignore_index=IGNORE)
 
 
