@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from skillweave.agent.serving.plugin.batch import Batch
 from skillweave.agent.serving.plugin.compose import ModuleGate
@@ -138,3 +139,19 @@ def test_no_step_depends_on_values() -> None:
         assert weights.shape == (2, 7, MAX_RANK)
         with pytest.raises(DataDependentOutputException):
             tokens.sum().item()
+
+
+def test_what_was_recorded_once_follows_the_slots() -> None:
+    """A graph keeps the steps and the places of the buffers, as a CUDA graph does."""
+    static = StaticGates(stacked()[0])
+    static.set_slot(0, (gate((2, 2), 1, top=1), None))
+
+    def weights(x: Tensor, tokens: Tensor) -> Tensor:
+        return static.weights(x, tokens)
+
+    recorded = make_fx(weights)(randn(4, INPUTS, seed=1), torch.tensor([0, 1, -1, 0]))
+    static.set_slot(0, (None, None))
+    static.set_slot(1, (gate((3, 1, 2), 2, top=2), gate((4, 2), 3)))
+    x, tokens = randn(4, INPUTS, seed=4), torch.tensor([1, 1, 0, -1])
+    assert torch.equal(recorded(x, tokens), static.weights(x, tokens))
+    assert not torch.equal(recorded(x, tokens), torch.ones(2, 4, MAX_RANK))
