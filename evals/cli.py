@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from skillweave.agent.cli import options as opt
-from skillweave.evals import commands, search_cli
+from skillweave.evals import commands, retrieval_cli, search_cli
 from skillweave.evals.gate_cli import gate
 from skillweave.evals.latency import Start, measure
 from skillweave.evals.machine import this_machine
@@ -35,6 +35,7 @@ app.command()(gate)
 
 commands.register(app)
 app.command()(search_cli.search)
+app.command()(retrieval_cli.retrieval)
 
 Out = Annotated[
     Path | None,
@@ -209,62 +210,6 @@ def serving(
     write(found, out)
     later = found.first_tokens.new_mix_later.median
     typer.echo(f"first token of a new mix: {later:.1f} ms after a loaded adapter's", err=True)
-
-
-@app.command()
-def retrieval(
-    data: Annotated[
-        Path | None, typer.Option(help="Folder with metatool and bfcl; else SKILLWEAVE_DATA.")
-    ] = None,
-    part: Annotated[
-        Literal["quality", "shadowing", "scale"],
-        typer.Option(help="Right skills found; the same among many others; cost by size."),
-    ] = "quality",
-    seeds: Annotated[int, typer.Option(min=1, help="Splits of the queries.")] = 3,
-    asked: Annotated[int, typer.Option(min=1, help="Queries asked in each split.")] = 2000,
-    size: Annotated[
-        list[int] | None, typer.Option(help="Other skills (shadowing), or skills (scale).")
-    ] = None,
-    cache: Annotated[
-        Path | None, typer.Option(help="Keep embeddings in this file, for the next time.")
-    ] = None,
-    out: Out = None,
-) -> None:
-    """Ask libraries for the right skill: MetaTool and BFCL, each ranking term left out in turn.
-
-    Example: skillweave eval retrieval --data data --out evals/figures/retrieval.json
-    """
-    from skillweave.evals.retrieval_data import data_folder
-    from skillweave.store.embed import EmbeddingCache, MiniLMEmbedder
-
-    folder = data_folder(data)
-    command = f"skillweave eval retrieval --part {part}"
-    with tempfile.TemporaryDirectory() as temporary, progress() as bar:
-        bar.add_task(part, total=None)
-        file = cache or Path(temporary) / "vectors.sqlite"
-        embedder = EmbeddingCache(MiniLMEmbedder(), file)
-
-        def tell(text: str) -> None:
-            bar.console.print(text, highlight=False)
-
-        if part == "quality":
-            from skillweave.evals.retrieval import run_retrieval
-
-            command += f" --seeds {seeds} --asked {asked}"
-            found: BaseModel = run_retrieval(
-                folder, embedder, seeds=seeds, asked=asked, command=command, tell=tell
-            )
-        else:
-            from skillweave.evals.retrieval_scale import JOINING, SIZES, run_scale, run_shadowing
-
-            command += "".join(f" --size {one}" for one in size or ())
-            if part == "shadowing":
-                joining = size or JOINING
-                found = run_shadowing(folder, embedder, joining, command=command, tell=tell)
-            else:
-                found = run_scale(folder, file, size or SIZES, command=command, tell=tell)
-        embedder.close()
-    write(found, out)
 
 
 @app.command()

@@ -47,7 +47,7 @@ def _all(real: Sequence[Skill]) -> Iterator[Skill]:
             if name in taken:
                 continue
             taken.add(name)
-            text = f"{skill.description.strip().rstrip('.')[:200]}, for {trade} in {place}, {form}."
+            text = f"{skill.description.strip().rstrip('.')[:90]}, for {trade} in {place}, {form}."
             yield Skill(name=name, description=text, kind="guide")
 
 

@@ -1,4 +1,4 @@
-"""What a library costs as it grows, and whether old skills are still found among many others."""
+"""What a library costs as it grows: time, disk, memory, and what its index finds."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from typing import NamedTuple
 import numpy as np
 
 from skillweave.evals.machine import Machine, this_machine
-from skillweave.evals.retrieval import EVERYTHING, remember
-from skillweave.evals.retrieval_data import Pool, Query, bfcl, hashes, metatool
+from skillweave.evals.retrieval_data import hashes
+from skillweave.evals.retrieval_embed import BulkMiniLM
 from skillweave.evals.retrieval_fillers import fillers, write_folders
-from skillweave.evals.retrieval_metrics import Row, quality
+from skillweave.evals.retrieval_shadowing import embed_all, pools
 from skillweave.skills.drop import WrappedSkill
 from skillweave.skills.model import Frozen, Skill
 from skillweave.store.embed import Embedder, EmbeddingCache, MiniLMEmbedder, Vectors
@@ -29,8 +29,6 @@ from skillweave.store.index import VectorIndex
 from skillweave.store.layout import Layout
 from skillweave.store.library import Library
 
-FIXED = 100
-JOINING = (0, 200, 2000, 20_000, 100_000)
 SIZES = (1000, 10_000, 100_000)
 SEARCHES = 300
 WARM = 20
@@ -38,85 +36,15 @@ NEAREST = 10
 Progress = Callable[[str], None]
 
 
-class Shadow(Frozen):
-    """The fixed skills among ``others``."""
-
-    others: int
-    row: Row
-
-
-class ShadowFigures(Frozen):
-    """What `skillweave eval retrieval --part shadowing` writes."""
-
-    command: str
-    made: str
-    machine: Machine
-    data: dict[str, str]
-    fixed: int
-    rows: tuple[Shadow, ...]
-    with_past: tuple[Shadow, ...]
-    """With all other queries of the fixed skills remembered."""
-
-
-def run_shadowing(
-    folder: Path, embedder: Embedder, joining: Sequence[int], *, command: str, tell: Progress
-) -> ShadowFigures:
-    """Ask for 100 fixed skills of MetaTool while the library fills with others."""
-    pool, real = pools(folder)
-    chance = random.Random(0)
-    fixed = set(chance.sample([skill.name for skill in pool.skills], FIXED))
-    mine = [skill for skill in pool.skills if skill.name in fixed]
-    others = [skill for skill in pool.skills if skill.name not in fixed]
-    queries = [query for query in pool.queries if query.right[0] in fixed]
-    chance.shuffle(queries)
-    asked, past = queries[:1000], queries[1000:]
-    joined = fillers([*mine, *others, *real], len(mine) + max(joining))[len(mine) :]
-    rows: list[Shadow] = []
-    with TemporaryDirectory() as temporary:
-        root = Path(temporary) / "library"
-        write_folders(mine, root / "skills")
-        with Library(root, embedder=embedder, builtin=False) as library:
-            here = 0
-            for count in joining:
-                write_folders(joined[here:count], root / "skills")
-                here = count
-                library.sync(check=lambda skill: None)
-                rows.append(Shadow(others=count, row=_ask(library, asked)))
-                tell(f"{count} others: hit@1 {rows[-1].row.hit1.mean}")
-            remember(library, past)
-            late = Shadow(others=here, row=_ask(library, asked))
-            tell(f"{here} others, with a past: hit@1 {late.row.hit1.mean}")
-    return ShadowFigures(
-        command=command,
-        made=_now(),
-        machine=this_machine(),
-        data=hashes(folder),
-        fixed=len(mine),
-        rows=tuple(rows),
-        with_past=(late,),
-    )
-
-
-def pools(folder: Path) -> tuple[Pool, list[Skill]]:
-    """MetaTool, and BFCL's functions that are not called like one of its tools."""
-    pool, _ = metatool(folder)
-    names = {skill.name for skill in pool.skills}
-    return pool, [skill for skill in bfcl(folder).skills if skill.name not in names]
-
-
-def _ask(library: Library, asked: Sequence[Query]) -> Row:
-    found = [
-        quality([hit.skill.name for hit in library.search(query.text, k=10)], query.right)
-        for query in asked
-    ]
-    return Row.of(EVERYTHING, [found])
-
-
 class Times(Frozen):
-    """Milliseconds."""
+    """Milliseconds by the clock, and the processor's own at the median.
+
+    The two differ where other programs want the processor too.
+    """
 
     p50: float
     p95: float
+    cpu50: float
 
 
 class Size(Frozen):
@@ -124,15 +52,16 @@ class Size(Frozen):
 
     skills: int
     views: int
-    build: float
-    """From folders to a library that answers, embeddings known."""
+    build: float | None
+    """From folders to a library that answers, embeddings known; None: it was there before."""
     sync_unchanged: float
     add_one: float
-    rebuild: float
+    rebuild: float | None
+    """None: left out."""
     start: float
     """Opening it again, up to the first answer."""
     search: Times
-    """Milliseconds, the query's embedding included."""
+    """The query's embedding included."""
     search_known: Times
     """The same without the embedding."""
     recall10: float
@@ -151,6 +80,10 @@ class ScaleFigures(Frozen):
     machine: Machine
     data: dict[str, str]
     sizes: tuple[Size, ...]
+    notes: tuple[str, ...] = (
+        "The vectors of skills were computed in bfloat16 (cosines within 0.005) before anything was"
+        " timed; those of queries as a library does it.",
+    )
 
 
 class Job(NamedTuple):
@@ -158,82 +91,101 @@ class Job(NamedTuple):
 
     folder: Path
     cache: Path
-    size: int
+    """Keeps the embeddings; they are made before anything is timed."""
+    size: int = 0
+    root: Path | None = None
+    """A library of that size, or more, that is there already."""
+    rebuild: bool = True
 
 
 def run_scale(
-    folder: Path, cache: Path, sizes: Sequence[int], *, command: str, tell: Progress
+    job: Job,
+    sizes: Sequence[int],
+    *,
+    command: str,
+    tell: Progress,
+    keep: Callable[[ScaleFigures], None] = lambda _: None,
+    before: Sequence[Size] = (),
 ) -> ScaleFigures:
     """Measure each size in a process of its own, so that its memory is its own.
 
-    ``cache`` keeps the embeddings; they are made before anything is timed.
+    ``keep`` gets the figures so far, ``before`` are sizes that were measured earlier.
     """
     machine = this_machine()
-    measured = []
+    measured = list(before)
     for size in sizes:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
-            measured.append(processes.submit(measure_size, Job(folder, cache, size)).result())
+            measured.append(processes.submit(measure_size, job._replace(size=size)).result())
         one = measured[-1]
         tell(f"{size} skills: search {one.search.p50} ms, recall {one.recall10}")
-    return ScaleFigures(
-        command=command, made=_now(), machine=machine, data=hashes(folder), sizes=tuple(measured)
-    )
+        figures = ScaleFigures(
+            command=command,
+            made=datetime.now(UTC).isoformat(timespec="seconds"),
+            machine=machine,
+            data=hashes(job.folder),
+            sizes=tuple(measured),
+        )
+        keep(figures)
+    return figures
 
 
 def measure_size(job: Job, embedder: Embedder | None = None) -> Size:
     """Build, search, synchronise and rebuild a library of one size."""
     pool, real = pools(job.folder)
-    skills = fillers([*pool.skills, *real], job.size)
     chance = random.Random(0)
     queries = [query.text for query in chance.sample(pool.queries, WARM + SEARCHES)]
-    model = embedder or MiniLMEmbedder()
-    with _known(model, job.cache) as known, TemporaryDirectory() as temporary:
-        root = Path(temporary) / "library"
-        write_folders(skills, root / "skills")
-        # The first library makes the embeddings; the second is timed with all of them known.
-        with Library(root, embedder=known, builtin=False):
-            pass
-        _forget(Layout(root))
+    many = embedder or BulkMiniLM("bfloat16")
+    with _known(many, job.cache) as known, _library(job, known, [*pool.skills, *real]) as root:
+        build, rebuild = None, None
         start = time.perf_counter()
         with Library(root, embedder=known, builtin=False) as library:
             library.search("anything")
-            build = time.perf_counter() - start
-            start = time.perf_counter()
-            library.sync()
-            unchanged = time.perf_counter() - start
+            if job.root is None:
+                build = round(time.perf_counter() - start, 2)
+            unchanged = _seconds(library.sync)
             one = Skill(name="one-more-skill", description="says one more thing", kind="guide")
-            start = time.perf_counter()
-            library.add(WrappedSkill(one, {}, Path(one.name)))
-            library.search("say one more thing")
-            add = time.perf_counter() - start
-            rebuild = library.rebuild()
+            add = _seconds(lambda: _add(library, one))
         start = time.perf_counter()
-        with Library(root, embedder=_Mixed(model, known), builtin=False) as library:
+        mixed = _Mixed(embedder or MiniLMEmbedder(), known)
+        with Library(root, embedder=mixed, builtin=False) as library:
             library.search("anything")
             opened = time.perf_counter() - start
             timed = _times(library, queries)
             # A query that was just asked is remembered, so that the embedding costs nothing.
             again = _times(library, queries[:WARM], repeats=SEARCHES // WARM)
             memory = _resident()
+            skills = library.sync().skills
         layout = Layout(root)
-        return Size(
-            skills=rebuild.skills,
-            views=rebuild.views,
-            build=round(build, 2),
-            sync_unchanged=round(unchanged, 3),
-            add_one=round(add, 3),
-            rebuild=round(rebuild.seconds, 2),
-            start=round(opened, 2),
-            search=timed,
-            search_known=again,
-            recall10=index_recall(layout, known.embed(queries)),
-            disk_mb=_megabytes(root),
-            index_mb=_megabytes(layout.vectors),
-            memory_mb=round(memory, 1),
-        )
+        compared = index_recall(layout, known.embed(queries))
+        disk, index = _megabytes(root), _megabytes(layout.vectors)
+        if job.rebuild:
+            with Library(root, embedder=known, builtin=False) as library:
+                rebuild = round(library.rebuild().seconds, 2)
+    return Size(
+        skills=skills,
+        views=compared.views,
+        build=build,
+        sync_unchanged=round(unchanged, 3),
+        add_one=round(add, 3),
+        rebuild=rebuild,
+        start=round(opened, 2),
+        search=timed,
+        search_known=again,
+        recall10=compared.recall,
+        disk_mb=disk,
+        index_mb=index,
+        memory_mb=round(memory, 1),
+    )
 
 
-def index_recall(layout: Layout, queries: Vectors) -> float:
+class Compared(NamedTuple):
+    """An index against exact search."""
+
+    views: int
+    recall: float
+
+
+def index_recall(layout: Layout, queries: Vectors) -> Compared:
     """Compare the index with exact search over all that it holds."""
     index = VectorIndex(layout.vectors)
     try:
@@ -245,7 +197,7 @@ def index_recall(layout: Layout, queries: Vectors) -> float:
             found += len(hits & {ids[at] for at in best})
     finally:
         index.close()
-    return round(found / (NEAREST * len(queries)), 4)
+    return Compared(len(ids), round(found / (NEAREST * len(queries)), 4))
 
 
 class _Mixed:
@@ -269,23 +221,46 @@ def _known(model: Embedder, cache: Path) -> Iterator[EmbeddingCache]:
         known.close()
 
 
-def _forget(layout: Layout) -> None:
-    """Leave the folders and the ledger, as after ``git clone``."""
-    for path in layout.catalogue.parent.glob(f"{layout.catalogue.name}*"):
-        path.unlink()
-    VectorIndex(layout.vectors).clear()
+@contextmanager
+def _library(job: Job, known: Embedder, real: Sequence[Skill]) -> Iterator[Path]:
+    """The folder of a library to measure: the one that is there, or one that has only folders yet."""
+    if job.root is not None:
+        yield job.root
+        return
+    skills = fillers(real, job.size)
+    embed_all(skills, known, lambda _: None)
+    with TemporaryDirectory() as temporary:
+        root = Path(temporary) / "library"
+        write_folders(skills, root / "skills")
+        yield root
+
+
+def _add(library: Library, skill: Skill) -> None:
+    library.add(WrappedSkill(skill, {}, Path(skill.name)))
+    library.search("say one more thing")
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
 
 
 def _times(library: Library, queries: Sequence[str], repeats: int = 1) -> Times:
     for query in queries[:WARM]:
         library.search(query)
     gc.collect()
-    taken = []
+    taken, worked = [], []
     for query in list(queries if repeats > 1 else queries[WARM:]) * repeats:
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         library.search(query)
+        worked.append(1000 * (time.process_time() - cpu))
         taken.append(1000 * (time.perf_counter() - start))
-    return Times(p50=round(median(taken), 2), p95=round(quantiles(taken, n=20)[-1], 2))
+    return Times(
+        p50=round(median(taken), 2),
+        p95=round(quantiles(taken, n=20)[-1], 2),
+        cpu50=round(median(worked), 2),
+    )
 
 
 def _resident() -> float:
@@ -296,7 +271,3 @@ def _resident() -> float:
 def _megabytes(folder: Path) -> float:
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     return round(sum(sizes) / 1e6, 1)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

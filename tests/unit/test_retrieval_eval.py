@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from skillweave.evals import retrieval_scale
-from skillweave.evals.retrieval import EVERYTHING, run_retrieval
+from skillweave.evals import retrieval_scale, retrieval_shadowing
+from skillweave.evals.machine import this_machine
+from skillweave.evals.retrieval import run_retrieval
 from skillweave.evals.retrieval_baselines import by_bm25
 from skillweave.evals.retrieval_data import bfcl, data_folder, hashes, metatool, skill_name
+from skillweave.evals.retrieval_figures import RetrievalFigures
 from skillweave.evals.retrieval_fillers import fillers
+from skillweave.evals.retrieval_libraries import EVERYTHING
 from skillweave.evals.retrieval_metrics import Mean, Row, quality
-from skillweave.evals.retrieval_scale import Job, measure_size, pools, run_shadowing
+from skillweave.evals.retrieval_plots import growth_svg, scale_svg, shadowing_svg
+from skillweave.evals.retrieval_scale import Job, ScaleFigures, measure_size
+from skillweave.evals.retrieval_shadowing import ShadowFigures, pools, run_shadowing
+from skillweave.evals.retrieval_terms import run_terms
 from skillweave.skills.errors import SettingsError
 from skillweave.store import HashEmbedder
 
@@ -113,15 +121,47 @@ def test_bm25_prefers_the_rare_word(data: Path) -> None:
 
 def test_the_suite_runs_and_tells_what_it_did(data: Path) -> None:
     told: list[str] = []
+    kept: list[RetrievalFigures] = []
     found = run_retrieval(
-        data, HashEmbedder(), seeds=1, asked=10, command="the command", tell=told.append
+        data,
+        HashEmbedder(),
+        seeds=2,
+        asked=10,
+        command="the command",
+        tell=told.append,
+        keep=kept.append,
     )
+    assert [one.seeds for one in kept] == [1, 2]
+    assert kept[-1] == found
     assert [stage.solved for stage in found.growth] == [0, 30]
     assert {row.system for row in found.growth[0].rows} >= {EVERYTHING, "without learned"}
-    assert all(row.queries == 10 for row in found.growth[0].rows)
+    assert all(row.queries == 20 for row in found.growth[0].rows)
     assert found.growth[0].rows[0].hit1.mean > 50.0
     assert found.data
-    assert len(told) == 3
+    assert [row.system for row in found.together] == ["queries of MetaTool", "queries of BFCL"]
+    assert len(told) == 2 + 2 * 3
+    assert_svg(growth_svg(found))
+
+
+def assert_svg(text: str) -> None:
+    assert fromstring(text).tag.endswith("svg")
+    points = re.findall(r'points="([^"]*)"', text)
+    assert points
+    numbers = [float(one) for line in points for one in re.split(r"[ ,]", line)]
+    assert all(0.0 <= one <= 1000.0 for one in numbers)
+
+
+def test_each_term_tells_twins_apart(data: Path) -> None:
+    told: list[str] = []
+    found = run_terms(data, HashEmbedder(), asked=20, command="the command", tell=told.append)
+    by_term = {one.term: one for one in found.terms}
+    assert list(by_term) == ["prior", "boundary", "toolkits", "closure"]
+    assert by_term["prior"].on.mean > by_term["prior"].off.mean
+    assert by_term["prior"].off.mean < 75.0
+    assert by_term["boundary"].on.mean >= by_term["boundary"].off.mean
+    assert by_term["toolkits"].on.mean >= by_term["toolkits"].off.mean
+    assert (by_term["closure"].on.mean, by_term["closure"].off.mean) == (100.0, 0.0)
+    assert len(told) == 4
 
 
 def test_fillers_are_the_same_again_and_all_different(data: Path) -> None:
@@ -134,13 +174,24 @@ def test_fillers_are_the_same_again_and_all_different(data: Path) -> None:
 def test_shadowing_keeps_asking_for_the_same_skills(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retrieval_scale, "FIXED", 10)
+    monkeypatch.setattr(retrieval_shadowing, "FIXED", 10)
     told: list[str] = []
-    found = run_shadowing(data, HashEmbedder(), (0, 30), command="the command", tell=told.append)
+    kept: list[ShadowFigures] = []
+    found = run_shadowing(
+        data,
+        HashEmbedder(),
+        (0, 30),
+        asked=30,
+        command="the command",
+        tell=told.append,
+        keep=kept.append,
+    )
+    assert [len(one.rows) for one in kept] == [1, 2]
     assert [row.others for row in found.rows] == [0, 30]
-    assert found.rows[0].row.queries == found.rows[1].row.queries == 40
+    assert found.rows[0].row.queries == found.rows[1].row.queries == 30
     assert found.rows[0].row.hit1.mean >= found.rows[1].row.hit1.mean > 0.0
-    assert len(told) == 3
+    assert len(told) == 4
+    assert_svg(shadowing_svg(found))
 
 
 def test_the_cost_of_a_size_is_measured(
@@ -151,7 +202,28 @@ def test_the_cost_of_a_size_is_measured(
     job = Job(data, tmp_path / "vectors.sqlite", 60)
     one = measure_size(job, HashEmbedder())
     assert one.skills == 61
-    assert one.views > 2 * 61
+    assert one.views >= 2 * 61
+    assert one.build is not None
+    assert one.rebuild is not None
     assert one.recall10 >= 0.99
     assert one.disk_mb > one.index_mb > 0.0
     assert one.search.p95 >= one.search.p50 > 0.0
+    figures = ScaleFigures(
+        command="the command", made="today", machine=this_machine(), data={}, sizes=(one,)
+    )
+    assert_svg(scale_svg(figures))
+    again = measure_size(job._replace(root=None, rebuild=False), HashEmbedder())
+    assert again.rebuild is None
+
+
+def test_a_library_that_is_there_is_measured_as_it_is(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval_scale, "WARM", 2)
+    monkeypatch.setattr(retrieval_scale, "SEARCHES", 10)
+    monkeypatch.setattr(retrieval_shadowing, "FIXED", 10)
+    root = tmp_path / "library"
+    run_shadowing(data, HashEmbedder(), (20,), asked=10, command="", tell=lambda _: None, root=root)
+    job = Job(data, tmp_path / "vectors.sqlite", 30, root)
+    one = measure_size(job, HashEmbedder())
+    assert (one.skills, one.build) == (31, None)
