@@ -113,7 +113,7 @@ class Agent:
     def grow(self) -> Growing:
         """The ways in which the library gets better on purpose."""
         opened = self._opened()
-        return Growing(opened.parts, opened.loop)
+        return Growing(opened.parts, opened.loop, opened.turns, opened.runs)
 
     def run(self, task: str, *, skills: Sequence[str] = (), thread: str | None = None) -> Result:
         """Do a task and wait for the result.

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 from skillweave.agent.deps import Deps
 from skillweave.agent.growth.distil import Distilled, distil, runs_in
 from skillweave.agent.growth.distil import OnProgress as OnDistilled
 from skillweave.agent.growth.fragments_traces import result_of
+from skillweave.agent.growth.practise import OnAttempt, Practised, Practising, Wanted
+from skillweave.agent.growth.practise_tasks import Proposer, texts_of
+from skillweave.agent.growth.teach import Lesson, Limits
+from skillweave.agent.growth.teach import OnProgress as OnTaught
+from skillweave.agent.growth.teach_job import Teaching
 from skillweave.agent.growth.write import OnPhase
 from skillweave.agent.growth.write_skill import Outcome, write_skill
 from skillweave.agent.loop import LoopThread
 from skillweave.agent.parts import Parts
 from skillweave.agent.result import Result
+from skillweave.agent.runs import Runs
+from skillweave.agent.state import State
 from skillweave.agent.trace import Trace, trace_file
+from skillweave.agent.turn import Turns
 from skillweave.skills.errors import UserError
 from skillweave.skills.model import Case
 
@@ -29,9 +39,9 @@ class Growing:
         agent.grow.write("swap the first and the last word of a sentence")
     """
 
-    def __init__(self, parts: Parts, loop: LoopThread) -> None:
-        self._parts = parts
-        self._loop = loop
+    def __init__(self, parts: Parts, loop: LoopThread, turns: Turns, runs: Runs) -> None:
+        self._parts, self._loop = parts, loop
+        self._turns, self._runs = turns, runs
 
     def write(
         self,
@@ -90,6 +100,88 @@ class Growing:
             )
 
         return self._traced("distil", work)
+
+    def practise(
+        self,
+        seconds: float,
+        *,
+        tasks: int | None = None,
+        documents: Sequence[Path] = (),
+        failures: bool = True,
+        seed: int = 0,
+        on_attempt: OnAttempt | None = None,
+    ) -> Practised:
+        """Practise on tasks made of the library's tools; what passes the gate is kept.
+
+        Every attempt is on record before the next begins; called again, practice goes on there.
+
+        Args:
+            seconds: No attempt begins after that.
+            tasks: Attempts at most.
+            documents: Files, or folders of files, whose sentences become values of tasks.
+            failures: Also try requests again that came to nothing.
+
+        Raises:
+            UserError: the library has no tools to practise with, or a document cannot be read.
+            ServerError: the model does not answer.
+        """
+        texts = texts_of(documents)
+        quiet = self._turns.without_learning()
+
+        async def attempt(request: str) -> tuple[Result, State]:
+            result = await quiet.start(request, (), None, lambda event: None)
+            return result, await quiet.state(self._runs.get(result.run))
+
+        async def work(deps: Deps) -> Practised:
+            proposer = await asyncio.to_thread(Proposer, deps.library, deps.sandbox, texts)
+            if not proposer.tools:
+                raise UserError("no tool of the library has requests and cases to practise with")
+            again = self._failed() if failures else ()
+            wanted = Wanted(seconds=seconds, tasks=tasks, seed=seed, failures=again)
+            practising = Practising(deps, attempt, proposer)
+            return await practising.practise(wanted, on_attempt or (lambda attempted: None))
+
+        return self._traced("practise", work)
+
+    def _failed(self) -> tuple[str, ...]:
+        """Requests of the latest runs that came to nothing, each once, newest first."""
+        runs = self._runs.list(200)
+        solved = {run.task for run in runs if run.status in ("solved", "answered")}
+        failed = [run.task for run in runs if run.status in ("failed", "declined")]
+        return tuple(task for task in dict.fromkeys(failed) if task not in solved)
+
+    def teach(
+        self,
+        name: str,
+        examples: Sequence[Case],
+        *,
+        does: str = "",
+        requests: Sequence[str] = (),
+        start: str = "none",
+        limits: Limits | None = None,
+        on_taught: OnTaught | None = None,
+    ) -> Teaching:
+        """Train an adapter on examples (``Case(input=..., expected=...)``), in a process of its own.
+
+            taught = agent.grow.teach("tone", cases, does="Tell formal from casual.").result()
+
+        Args:
+            does: What it does, in a sentence; it is found by this.
+            start: ``none``, ``nearest`` (existing adapters, if they help) or a mix of adapters.
+            on_taught: Told where the training stands, in another thread.
+
+        Raises:
+            UserError: the examples cannot be used; what goes wrong later, `Teaching.result` raises.
+        """
+        lesson = Lesson(
+            name=name,
+            examples=tuple(examples),
+            description=does,
+            requests=tuple(requests),
+            start=start,
+        )
+        root, model = self._parts.library.root, self._parts.settings.model
+        return Teaching(lesson, root, model, limits=limits, on_progress=on_taught)
 
     def _result(self, run: str) -> Result:
         path = trace_file(self._parts.settings.state_dir, run)

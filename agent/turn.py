@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from langchain_core.runnables import RunnableConfig
@@ -31,6 +32,11 @@ class Turns:
         self._parts = parts
         self._graph = graph
         self._runs = runs
+
+    def without_learning(self) -> Turns:
+        """The same, but what is solved leaves nothing in the library."""
+        settings = self._parts.settings.model_copy(update={"learn": False})
+        return Turns(replace(self._parts, settings=settings), self._graph, self._runs)
 
     async def start(
         self, task: str, pinned: tuple[str, ...], thread: str | None, hear: Hear

@@ -10,6 +10,7 @@ from skillweave.agent.cli import (
     doctor,
     library,
     nano,
+    practising,
     review,
     run,
     searching,
@@ -47,6 +48,7 @@ app.add_typer(skills.app, name="skills")
 app.add_typer(library.app, name="library")
 app.command()(teaching.teach)
 app.command()(review.review)
+app.command()(practising.practise)
 app.command()(serve.serve)
 app.command()(doctor.doctor)
 app.add_typer(nano.app, name="nano")
