@@ -20,6 +20,8 @@ from skillweave.store.ranking import Hit
 
 MIN_EFFECT = 0.1
 """A candidate that certainly wins fewer of its held-out requests is not worth its place."""
+MOSTLY = 0.5
+"""Share of its held-out examples that an adapter must give exactly: nothing checks it in use."""
 DEPTH = 6
 
 
@@ -113,10 +115,23 @@ def compare(candidate: Candidate, solver: Solver) -> Comparison:
     return Comparison(pairs=pairs, wins=test.wins, losses=test.losses)
 
 
-def judged(found: Comparison) -> Finding:
-    """Refuse what certainly harms, or certainly helps less than the minimum; else go on."""
+def mostly_right(candidate: Candidate, solver: Solver) -> Finding:
+    """An adapter learned from examples; more of those it never saw must come out right than wrong."""
+    right = sum(solver.solve(task, candidate) for task in candidate.tasks)
+    count = len(candidate.tasks)
+    detail = f"{right} of {count} held-out examples come out right"
+    return Finding(stage="held-out", ok=right > MOSTLY * count, detail=detail)
+
+
+def judged(found: Comparison, *, must_win: bool = False) -> Finding:
+    """Refuse what certainly harms, or certainly helps less than the minimum; else go on.
+
+    Args:
+        must_win: also refuse what wins no more than it loses.
+    """
     harm = sign_test(found.losses, found.wins)
     useless = upper_bound(found.wins, found.pairs) < MIN_EFFECT if found.pairs else False
+    useless = useless or (must_win and found.wins <= found.losses)
     harmful = found.losses > found.wins and harm <= 0.05
     counts = f"{found.wins} won and {found.losses} lost of {found.pairs} held-out requests"
     return Finding(

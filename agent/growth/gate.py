@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 
 from skillweave.agent.growth.agreement import Rival, broken_inverse, rivals_of
-from skillweave.agent.growth.benefit import Solver, ToolSolver, compare, judged, wrong
+from skillweave.agent.growth.benefit import Solver, ToolSolver, compare, judged, mostly_right, wrong
 from skillweave.agent.growth.calls import Calls
 from skillweave.agent.growth.neighbours import Views, losses
 from skillweave.agent.growth.properties import broken_property, known_inputs
@@ -141,7 +141,7 @@ class Gate:
             "cases": lambda: _cases(candidate, calls),
             "properties": lambda: _properties(candidate, calls, self._seed),
             "agreement": agreement,
-            "held-out": lambda: _held_out(candidate, calls),
+            "held-out": lambda: _held_out(candidate, calls, solver),
             "benefit": lambda: _benefit(candidate, solver),
             "neighbours": lambda: _neighbours(candidate, self._library, views, without),
             "duplicate": lambda: _duplicate(rivals),
@@ -217,7 +217,9 @@ def _agreement(
     return Finding(stage="agreement", ok=not broken, detail=broken or told)
 
 
-def _held_out(candidate: Candidate, calls: Calls) -> Finding:
+def _held_out(candidate: Candidate, calls: Calls, solver: Solver) -> Finding:
+    if candidate.skill.kind == "adapter" and candidate.tasks:
+        return mostly_right(candidate, solver)
     for task in candidate.tasks if candidate.skill.signature else ():
         got = wrong(task, candidate, calls)
         if got:
@@ -230,7 +232,7 @@ def _held_out(candidate: Candidate, calls: Calls) -> Finding:
 def _benefit(candidate: Candidate, solver: Solver) -> Finding:
     if not candidate.tasks:
         return Finding(stage="benefit", ok=True, detail="there are no held-out requests to compare")
-    return judged(compare(candidate, solver))
+    return judged(compare(candidate, solver), must_win=candidate.skill.kind == "adapter")
 
 
 def _neighbours(
