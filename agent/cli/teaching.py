@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from skillweave.agent.growth.teach import Lesson, OnProgress, Progress
     from skillweave.agent.growth.teach_job import Teaching
     from skillweave.agent.growth.teach_skill import Taught
+    from skillweave.skills.model import Case
 
 USAGE = "/teach NAME EXAMPLES.jsonl [WHAT IT DOES]"
 HELP = "train an adapter on the examples; the chat goes on meanwhile"
@@ -67,7 +68,7 @@ def teach(  # noqa: PLR0913 - the options of a command
 
     settings = opt.options_of(ctx, model=model, library=library).settings()
     lesson = read_lesson(name, examples, does, tuple(request or ()), start=start, seed=seed)
-    with _progress(open_console(stderr=True)) as told:
+    with following(open_console(stderr=True)) as told:
         limits = Limits(steps=steps, seconds=seconds)
         teaching = Teaching(
             lesson, settings.library, settings.model, limits=limits, on_progress=told
@@ -105,7 +106,7 @@ def teach_in_chat(session: Session, argument: str) -> None:
         Teaching(lesson, root, settings.model, on_end=tell)
         console.print(Text(f"{name} is being taught; a line says when it is ready", "dim"))
         return
-    with _progress(console) as told:
+    with following(console) as told:
         teaching = Teaching(lesson, root, settings.model, on_progress=told)
         _waited(teaching)
     tell(teaching)
@@ -122,16 +123,26 @@ def read_lesson(
 ) -> Lesson:
     """The examples of a file, as a lesson."""
     from skillweave.agent.growth.teach import Lesson
+
+    return Lesson(
+        name=name,
+        examples=read_cases(file),
+        description=does,
+        requests=requests,
+        start=start,
+        seed=seed,
+    )
+
+
+def read_cases(file: Path) -> tuple[Case, ...]:
+    """The examples of a file."""
     from skillweave.skills.caselines import parse_cases
     from skillweave.skills.files import read_text
 
     path = file.expanduser()
     if not path.is_file():
         raise UserError(f"there is no file {file}")
-    cases = parse_cases(read_text(path, file=path), path)
-    return Lesson(
-        name=name, examples=cases, description=does, requests=requests, start=start, seed=seed
-    )
+    return parse_cases(read_text(path, file=path), path)
 
 
 def _headline(taught: Taught) -> str:
@@ -150,7 +161,7 @@ def _waited(teaching: Teaching) -> Taught:
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[OnProgress]:
+def following(console: Console) -> Iterator[OnProgress]:
     """A line that follows the training; in a pipe one line for each phase."""
     if console.is_terminal:
         with console.status("starting") as status:

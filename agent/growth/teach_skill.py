@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -91,6 +92,19 @@ class _NoTools:
         raise SandboxUnavailableError("an adapter has no code to run")
 
 
+class Learned(NamedTuple):
+    """An adapter that was trained and written, and is in no library yet."""
+
+    lesson: Lesson
+    split: Split
+    wrapped: WrappedSkill
+    adapter: Adapter
+    """As it stands in its file."""
+    start: Start
+    trained: Trained
+    began: float
+
+
 def teach(
     lesson: Lesson,
     library: Library,
@@ -106,6 +120,20 @@ def teach(
         NotLearnedError: the gate refused it; the refusal is on record.
         UserError: the examples, the start or the library cannot be used.
     """
+    learned = learn(lesson, library, base, limits=limits, on_progress=on_progress)
+    on_progress(Progress(phase="judging"))
+    return offer(learned, library, base, embedder=embedder)
+
+
+def learn(
+    lesson: Lesson,
+    library: Library,
+    base: Base,
+    *,
+    limits: Limits | None = None,
+    on_progress: OnProgress = lambda _: None,
+) -> Learned:
+    """Train an adapter; for errors see `teach`."""
     limits, split, goal = limits or Limits(), lesson.split(), goal_of(lesson)
     on_progress(Progress(phase="loading the model"))
     rows, valid = base.rows(split.train, goal), base.rows(split.valid, goal)
@@ -124,30 +152,37 @@ def teach(
     )
     if not trained.adapter:
         raise NotLearnedError(f"{lesson.name}: the training gained nothing; give more examples")
-    on_progress(Progress(phase="judging"))
     with tempfile.TemporaryDirectory(prefix="skillweave-teach-") as scratch:
         folder = Path(scratch, "adapter")
         write_adapter(trained.adapter, folder, base_model=base.name, base=base.hash)
         wrapped = _wrapped(lesson, split, base, folder, start, trained)
-        tasks = [Task(request=p.input, arguments={}, expected=p.output) for p in split.held]
-        solver = AdapterSolver(
-            base, goal, tasks, read_factors(folder), _nearest(lesson, library, base, goal)
-        )
-        admission = Admission(library, _NoTools(), embedder=embedder)
-        verdict = admission.offer(wrapped, AUTHOR, tasks, solver=solver)
+        kept = read_factors(folder)
+    return Learned(lesson, split, wrapped, kept, start, trained, began)
+
+
+def offer(
+    learned: Learned, library: Library, base: Base, *, embedder: Embedder | None = None
+) -> Taught:
+    """Let the gate judge by the examples that were kept back; for errors see `teach`."""
+    lesson, goal = learned.lesson, goal_of(learned.lesson)
+    tasks = [Task(request=p.input, arguments={}, expected=p.output) for p in learned.split.held]
+    old = _nearest(lesson, library, base, goal)
+    solver = AdapterSolver(base, goal, tasks, learned.adapter, old)
+    admission = Admission(library, _NoTools(), embedder=embedder)
+    verdict = admission.offer(learned.wrapped, AUTHOR, tasks, solver=solver)
     if verdict.decision not in ("probation", "approval"):
         raise NotLearnedError(f"{lesson.name} was not admitted: {verdict.reason}")
     admitted = verdict.decision == "probation"
     return Taught(
-        skill=library.get(lesson.name) if admitted else wrapped.skill,
+        skill=library.get(lesson.name) if admitted else learned.wrapped.skill,
         verdict=verdict,
         right=sum(solver.new.values()),
         held=len(tasks),
         base_right=sum(solver.old.values()),
-        start=start.name,
-        step=trained.step,
-        steps=trained.steps,
-        seconds=time.monotonic() - began,
+        start=learned.start.name,
+        step=learned.trained.step,
+        steps=learned.trained.steps,
+        seconds=time.monotonic() - learned.began,
     )
 
 
