@@ -47,7 +47,7 @@ class RetrievalFigures(Frozen):
     two_tools: tuple[Row, ...]
     two_tools_all_solved: tuple[Row, ...]
     bfcl: tuple[Row, ...]
-    together: tuple[Row, ...]
+    together: tuple[Row, ...] = ()
     """Both pools in one library without a past."""
     unseen_tools: tuple[Row, ...]
     """Tools without a past, among others that have all of theirs: asked for the first, the second."""
