@@ -14,9 +14,12 @@ from skillweave.agent.growth.distil import OnProgress as OnDistilled
 from skillweave.agent.growth.fragments_traces import result_of
 from skillweave.agent.growth.practise import OnAttempt, Practised, Practising, Wanted
 from skillweave.agent.growth.practise_tasks import Proposer, texts_of
+from skillweave.agent.growth.revise import OnStep, Revised, revise
+from skillweave.agent.growth.revise_repair import Repair, chosen, repair
 from skillweave.agent.growth.teach import Lesson, Limits
 from skillweave.agent.growth.teach import OnProgress as OnTaught
 from skillweave.agent.growth.teach_job import Teaching
+from skillweave.agent.growth.verdict import Task
 from skillweave.agent.growth.write import OnPhase
 from skillweave.agent.growth.write_skill import Outcome, write_skill
 from skillweave.agent.loop import LoopThread
@@ -142,6 +145,39 @@ class Growing:
             return await practising.practise(wanted, on_attempt or (lambda attempted: None))
 
         return self._traced("practise", work)
+
+    def revise(
+        self,
+        tasks: Sequence[Task],
+        *,
+        epochs: int = 5,
+        patience: int = 1,
+        on_step: OnStep | None = None,
+    ) -> Revised:
+        """Train the library's tools on tasks, with roll-back and early stop; see `growth.revise`.
+
+        Raises:
+            UserError: there are too few tasks.
+        """
+
+        async def work(deps: Deps) -> Revised:
+            return await revise(deps, tasks, epochs=epochs, patience=patience, on_step=on_step)
+
+        return self._traced("revise", work)
+
+    def repair(self, name: str = "") -> tuple[Repair, ...]:
+        """Mend a tool that succeeds less often than it did, or all such tools.
+
+        Raises:
+            UserError: the tool of that name does well.
+        """
+        with_model = self._parts.model.profile_name != "nano"
+
+        async def work(deps: Deps) -> tuple[Repair, ...]:
+            drops = await asyncio.to_thread(chosen, deps.library, name)
+            return tuple([await repair(deps, drop, with_model=with_model) for drop in drops])
+
+        return self._traced("repair", work)
 
     def _failed(self) -> tuple[str, ...]:
         """Requests of the latest runs that came to nothing, each once, newest first."""

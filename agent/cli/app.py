@@ -11,7 +11,9 @@ from skillweave.agent.cli import (
     library,
     nano,
     practising,
+    promoting,
     review,
+    revising,
     run,
     searching,
     serve,
@@ -40,8 +42,11 @@ for command in (
     versions.export,
     searching.find_by_example,
     searching.mine,
+    promoting.promote,
     writing.write,
     distilling.distil,
+    revising.revise,
+    revising.repair,
 ):
     skills.app.command()(command)
 app.add_typer(skills.app, name="skills")
