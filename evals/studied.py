@@ -38,6 +38,11 @@ def on_trial(trial: Trial) -> Iterator[None]:
         _TRIAL.reset(token)
 
 
+def trial_at_work() -> Trial | None:
+    """The trial that the caller, or what it called, works for."""
+    return _TRIAL.get()
+
+
 class StudiedLibrary(Library):
     """A library whose searches obey the trial at work.
 

@@ -10,12 +10,14 @@ from typing import Literal
 from pydantic import JsonValue
 
 from skillweave.agent.handle import ModelHandle
+from skillweave.agent.profiles.base import Profile
 from skillweave.agent.result import Result
 from skillweave.agent.settings import Settings
 from skillweave.agent.trace import Trace
 from skillweave.evals.record import Record
 from skillweave.skills.drop import WrappedSkill
 from skillweave.skills.model import Frozen
+from skillweave.skills.sandbox import Sandbox
 from skillweave.store.library import Library
 
 Offer = Literal["all", "none", "given", "right", "wrong", "random"]
@@ -27,9 +29,10 @@ or, where nobody knows which these are, all but the first one; ``random``: other
 Under ``wrong`` and ``random`` the skills stand at the scores of those they replace, so that the agent
 takes them for a good match.
 """
-Learning = Literal["nothing", "skills", "trajectories"]
+Learning = Literal["nothing", "skills", "trajectories", "train"]
 """What an arm adds to its library on the way: nothing, the agent's own compiled skills, or the raw
-record of every task that the agent itself believes solved."""
+record of every task that the agent itself believes solved. ``train``: before the first sample, both of
+these for the suite's training samples that it got right; nothing on the way."""
 
 
 Adapters = Literal["none", "right", "wrong", "mixed"]
@@ -97,6 +100,8 @@ class Loaded:
     """sha256 of every file that was read, by its name."""
     skills: Sequence[WrappedSkill] = ()
     """Skills that the library holds besides the built-in ones; none of those when there are any."""
+    train: tuple[Sample, ...] = ()
+    """What an arm that learns from ``train`` is trained on; never among the samples."""
 
 
 def no_tables(records: Sequence[Record]) -> tuple[Table, ...]:
@@ -117,6 +122,24 @@ class Solving:
     run: str
     """The id that the result must have."""
     trace: Trace
+    sandbox: Sandbox | None = None
+    """Opened, and not to be closed; None: there is none yet."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a suite is given that brings the model its samples are put to."""
+
+    data: Path | None
+    settings: Settings
+    arms: tuple[str, ...]
+    tell: Callable[[str], None]
+    """Hears, in a line, what goes on."""
+
+
+def always(settings: Settings) -> str:
+    """A suite that can be run with any model."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -136,6 +159,10 @@ class Suite:
     tables: Callable[[Sequence[Record]], tuple[Table, ...]] = field(default=no_tables)
     solve: Callable[[Solving], Result] | None = None
     """What is done with a sample; without it the agent runs its request."""
+    opens: Callable[[Opening], tuple[ModelHandle, Profile]] | None = None
+    """The suite's own model, in the place of the one that the user names."""
+    skips: Callable[[Settings], str] = always
+    """Why the suite cannot be run with the model that the user names, in a line; empty when it can."""
 
     def arm(self, name: str) -> Arm:
         """An arm by name."""

@@ -49,6 +49,7 @@ class Workplace:
     library: StudiedLibrary
     suite: Suite
     journal: Journal
+    sandbox: Sandbox | None = None
 
     def try_out(self, arm: Arm, seed: int, sample: Sample) -> Record:
         """Put one sample to the agent. Whatever goes wrong ends in the record."""
@@ -90,7 +91,9 @@ class Workplace:
         run, settings = _run_name(thread), self.agent.settings
         with Trace(trace_file(settings.state_dir, run)) as trace:
             return self.suite.solve(
-                Solving(self.model, self.library, settings, arm, seed, sample, run, trace)
+                Solving(
+                    self.model, self.library, settings, arm, seed, sample, run, trace, self.sandbox
+                )
             )
 
     def _run_of(self, thread: str) -> str:
@@ -107,13 +110,27 @@ def workplace(
     grows = arm is not None and arm.grows
     pools = bench.settings.state_dir / "evals"
     root = folder / "library" if grows else pools / pool_name(loaded.skills)
-    learn = arm is not None and arm.learn == "skills"
-    update = {"state_dir": folder / "state", "library": root, "learn": learn}
-    settings = bench.settings.model_copy(update=update)
-    with ExitStack() as stack:
-        library = stack.enter_context(opened(root, loaded.skills, bench.embedder, grows=grows))
-        agent = Agent(library, bench.model, settings, profile=bench.profile, sandbox=bench.sandbox)
-        yield Workplace(stack.enter_context(agent), bench.model, library, suite, journal)
+
+    @contextmanager
+    def at_work(*, learn: bool, grows: bool) -> Iterator[Workplace]:
+        update = {"state_dir": folder / "state", "library": root, "learn": learn}
+        settings = bench.settings.model_copy(update=update)
+        with ExitStack() as stack:
+            library = stack.enter_context(opened(root, loaded.skills, bench.embedder, grows=grows))
+            agent = Agent(
+                library, bench.model, settings, profile=bench.profile, sandbox=bench.sandbox
+            )
+            stack.enter_context(agent)
+            yield Workplace(agent, bench.model, library, suite, journal, bench.sandbox)
+
+    if arm is not None and arm.learn == "train":
+        from skillweave.evals.study import study
+
+        with at_work(learn=True, grows=True) as student:
+            journal.write(f"study-{folder.name}.json", study(student, loaded.train))
+        grows = False
+    with at_work(learn=arm is not None and arm.learn == "skills", grows=grows) as place:
+        yield place
 
 
 @contextmanager
