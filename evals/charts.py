@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 COLOURS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#a463f2", "#97bbf5", "#9c6b4e")
 WIDTH, BAR, GAP, LEFT = 760, 14, 12, 130
+LETTER, LONGEST = 6.5, 42
+"""Width of a letter, amply; letters of a heading that are shown."""
 
 
 class Bar(NamedTuple):
@@ -54,21 +56,23 @@ def bars(groups: Sequence[Group], labels: Sequence[str]) -> str:
     """Horizontal bars from 0 to 1 with their intervals, by group."""
     parts: list[str] = []
     y, right = 4, WIDTH - 60
-    for group in groups:
+    names = [_short(group.name) for group in groups]
+    left = max([LEFT, *(12 + LETTER * len(name) for name in names)])
+    for group, name in zip(groups, names, strict=True):
         middle = y + len(group.bars) * BAR / 2 + 4
-        parts.append(_text(LEFT - 8, middle, group.name, "end"))
+        parts.append(_text(left - 8, middle, name, "end"))
         for bar in group.bars:
-            x, low, high = (_at(v, LEFT, right) for v in (bar.score, bar.low, bar.high))
+            x, low, high = (_at(v, left, right) for v in (bar.score, bar.low, bar.high))
             parts.append(
-                f'<g><title>{escape(bar.title)}</title><rect x="{LEFT}" y="{y}" height="{BAR - 3}" '
-                f'width="{max(0.5, x - LEFT):.1f}" fill="{colour(labels, bar.label)}"/>'
+                f'<g><title>{escape(bar.title)}</title><rect x="{left:.1f}" y="{y}" height="{BAR - 3}" '
+                f'width="{max(0.5, x - left):.1f}" fill="{colour(labels, bar.label)}"/>'
                 f'<path d="M{low:.1f} {y + 5.5}H{high:.1f}" stroke="#222" stroke-width="1.2"/></g>'
             )
             parts.append(_text(right + 6, y + 9, f"{bar.score:.0%}"))
             y += BAR
         y += GAP
     for share in (0, 0.25, 0.5, 0.75, 1):
-        x = _at(share, LEFT, right)
+        x = _at(share, left, right)
         parts.insert(0, f'<path d="M{x:.1f} 0V{y}" stroke="#ddd"/>')
         parts.append(_text(x, y + 12, f"{share:.0%}", "middle"))
     return _svg(y + 18, parts)
@@ -118,6 +122,10 @@ def _frame(shares: bool, most: float) -> list[str]:
         parts.append(f'<path d="M{LEFT} {y}H{WIDTH - 20}" stroke="#ddd"/>')
         parts.append(_text(LEFT - 8, y + 4, told, "end"))
     return parts
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _at(share: float, left: float, right: float) -> float:

@@ -48,6 +48,7 @@ def list_suites(data: Data = None) -> None:
 
     Example: skillweave eval list
     """
+    from skillweave.evals.benches import BENCHES
     from skillweave.evals.sources import DataMissingError, data_folder
     from skillweave.evals.suites import SUITES
 
@@ -61,16 +62,20 @@ def list_suites(data: Data = None) -> None:
         for arm in suite.arms:
             mark = " (reference)" if arm.name == suite.reference else ""
             typer.echo(f"  {arm.name}{mark}: {arm.about}")
+    for bench in BENCHES.values():
+        typer.echo(f"{bench.name}: {bench.about}")
+        typer.echo("  no samples and arms; `skillweave eval " + " ".join(bench.arguments) + "`")
 
 
 def run(  # noqa: PLR0913 - the options of a command
     ctx: typer.Context,
-    suites: Annotated[list[str], typer.Argument(help="Names of suites, or smoke.")],
+    suites: Annotated[list[str], typer.Argument(help="Names of suites and benches, or smoke.")],
     model: opt.Model = None,
     arm: Annotated[list[str] | None, typer.Option(help="Only this arm; may be repeated.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0 on.")] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="Samples at most.")] = None,
     parallel: Annotated[int, typer.Option(min=1, help="Samples at once, where sound.")] = 4,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
     max_steps: Annotated[int | None, typer.Option(help="Steps of one sample.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Tokens of one sample.")] = None,
     max_seconds: Annotated[float | None, typer.Option(help="Seconds of one sample.")] = None,
@@ -90,13 +95,18 @@ def run(  # noqa: PLR0913 - the options of a command
 
     Example: skillweave eval run workbench --seeds 3 --out runs/evals/today
     """
+    from skillweave.evals.benches import BENCHES, run_bench
+    from skillweave.evals.sources import data_folder
+
+    benches = [BENCHES[name] for name in dict.fromkeys(suites) if name in BENCHES]
     limits = {"max_steps": max_steps, "max_tokens": max_tokens, "max_seconds": max_seconds}
     wanted = Wanted(
-        suites=tuple(suites),
+        suites=tuple(name for name in suites if name not in BENCHES),
         arms=tuple(arm or ()),
         seeds=tuple(range(seeds)),
         limit=limit,
         parallel=parallel,
+        processes=processes,
         stop_after=stop_after,
         data=data,
         out=out,
@@ -106,22 +116,34 @@ def run(  # noqa: PLR0913 - the options of a command
     settings = opt.options_of(ctx, model=model).settings(**limits)
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     text = TextColumn("{task.description}")
-    with Progress(text, *columns, console=Console(stderr=True)) as bar:
-        found = run_all(wanted, settings, bar)
-    for table in found:
-        typer.echo(table)
+    if wanted.suites:
+        with Progress(text, *columns, console=Console(stderr=True)) as bar:
+            found = run_all(wanted, settings, bar)
+        for table in found:
+            typer.echo(table)
+    for bench in benches:
+        run_bench(bench, out / bench.name, data_folder(data), resume=resume)
+        write_report(out / bench.name)
 
 
 def report(
     folder: Run,
     traces: Annotated[bool, typer.Option(help="Put the traces into the page.")] = True,
+    png: Annotated[bool, typer.Option("--png", help="Also the charts, to plots/*.png.")] = False,
 ) -> None:
     """Write report.html and report.md of a finished run, beside its results.
 
-    Example: skillweave eval report runs/evals
+    Example: skillweave eval report runs/evals --png
     """
     page = write_report(folder, traces=traces)
     typer.echo(f"written to {page} and {page.with_suffix('.md')}", err=True)
+    if png:
+        from skillweave.evals.plots import plots
+        from skillweave.evals.runs import runs_in
+
+        for one in runs_in(folder):
+            for path in plots(one.summary, folder / "plots"):
+                typer.echo(f"written to {path}", err=True)
 
 
 def compare(before: Run, after: Run) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from skillweave.evals.benches import BenchRun, notes_of, tables_of
 from skillweave.evals.charts import Bar, Dot, Group, Line, bars, colour, curves, scatter
 from skillweave.evals.drill import Drilled, drill
 from skillweave.evals.record import STATUSES
@@ -44,7 +45,7 @@ class Page(Frozen):
     origin: tuple[tuple[str, str], ...]
 
 
-def html(runs: Sequence[SuiteRun], *, traces: bool = True) -> str:
+def html(runs: Sequence[SuiteRun], benches: Sequence[BenchRun] = (), *, traces: bool = True) -> str:
     """The report as a page that needs no network and no other file."""
     environment = Environment(
         loader=PackageLoader("skillweave.evals"),
@@ -53,12 +54,12 @@ def html(runs: Sequence[SuiteRun], *, traces: bool = True) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages = [page_of(run, traces=traces) for run in runs]
-    title = f"What skills add: {', '.join(run.suite for run in runs)}"
+    pages = [page_of(run, traces=traces) for run in runs] + [bench_page(one) for one in benches]
+    title = f"What skills add: {', '.join(page.suite for page in pages)}"
     return environment.get_template("report.html.j2").render(title=title, pages=pages, cell=cell)
 
 
-def in_markdown(runs: Sequence[SuiteRun]) -> str:
+def in_markdown(runs: Sequence[SuiteRun], benches: Sequence[BenchRun] = ()) -> str:
     """The tables of the report, for a README or an issue."""
     parts = []
     for run in runs:
@@ -67,6 +68,11 @@ def in_markdown(runs: Sequence[SuiteRun]) -> str:
         parts += [f"**{line}**\n" for line in page.warnings]
         parts += [markdown(table) for table in page.tables]
         parts.append(f"Made {run.manifest.made} by `{run.manifest.command}`.\n")
+    for bench in benches:
+        parts.append(f"## {bench.manifest.name}: {bench.manifest.about}\n")
+        parts += [markdown(table) for table in tables_of(bench.figures)]
+        parts += [f"{note}\n" for note in notes_of(bench.figures)]
+        parts.append(f"Made {bench.manifest.made} by `{bench.manifest.command}`.\n")
     return "\n".join(parts)
 
 
@@ -86,6 +92,32 @@ def page_of(run: SuiteRun, *, traces: bool) -> Page:
         charts=charts_of(summary, arms),
         samples=tuple(drill(run, traces=traces)),
         origin=origin_of(run),
+    )
+
+
+def bench_page(bench: BenchRun) -> Page:
+    """All that is shown of a measurement without samples."""
+    manifest, figures = bench.manifest, bench.figures
+    machine = figures.get("machine") if isinstance(figures, dict) else None
+    notes = [("note", note) for note in notes_of(figures)]
+    told = (
+        [(name, str(value)) for name, value in machine.items()] if isinstance(machine, dict) else []
+    )
+    return Page(
+        suite=manifest.name,
+        about=manifest.about,
+        warnings=(),
+        keys=(),
+        tables=tables_of(figures),
+        charts=(),
+        samples=(),
+        origin=(
+            ("command", manifest.command),
+            ("made", manifest.made),
+            ("program", manifest.source[:16]),
+            *notes,
+            *told,
+        ),
     )
 
 

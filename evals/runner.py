@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from skillweave.evals.journal import Journal
 from skillweave.evals.manifest import Limits, Manifest, Plan
 from skillweave.evals.order import chosen, in_order
-from skillweave.evals.record import Key, Record
+from skillweave.evals.processes import COMMAND, Job, across, shares, told
+from skillweave.evals.record import Record
 from skillweave.evals.suite import Arm, Loaded, Sample, Suite
 from skillweave.evals.summary import Summary, summarise
+from skillweave.evals.working import Trial, Work
 from skillweave.evals.workplace import Bench, Workplace, workplace
 from skillweave.skills.errors import UserError
 
@@ -44,18 +44,12 @@ class Asked:
     """Try samples that ended in an error once more."""
     stop_after: float | None = None
     """Seconds after which no sample is begun; the rest is for a resumption."""
-
-
-class Trial(NamedTuple):
-    """One sample to be tried."""
-
-    arm: Arm
-    seed: int
-    sample: Sample
-
-    @property
-    def key(self) -> Key:
-        return Key(self.arm.name, self.seed, self.sample.id)
+    processes: int = 1
+    """Processes that make the trials; more than one need ``data``, to read the suite themselves."""
+    data: Path | None = None
+    """The folder of public data."""
+    worker: tuple[str, ...] = COMMAND
+    """What starts such a process."""
 
 
 def run_suite(
@@ -86,7 +80,7 @@ def run_suite(
             name = "shared" if arm is None else f"{arm.name}-{seed}"
             return workplace(bench, suite, loaded, journal, Path(temporary) / name, arm)
 
-        with place() as shared:
+        with place(None, 0) as shared:
             now = _manifest(shared, arms, samples, loaded, bench, asked)
             manifest = journal.manifest().goes_on(now) if journal.begun else now
             journal.write("manifest.json", manifest)
@@ -99,14 +93,16 @@ def run_suite(
             ]
             left = _left(journal, trials, again=asked.again)
             on_begin(len(trials), len(trials) - len(left))
-            work = _Work(journal, asked, on_record)
-            work.side_by_side(shared, [trial for trial in left if not trial.arm.grows])
-            for arm in (arm for arm in arms if arm.grows):
-                for seed in asked.seeds:
-                    own = [t for t in left if (t.arm.name, t.seed) == (arm.name, seed)]
-                    if own and not work.over:
-                        with place(arm, seed) as growing:
-                            work.in_turn(growing, own)
+
+            def keep(record: Record) -> None:
+                journal.append(record)
+                on_record(record)
+
+            if asked.processes > 1:
+                across(_jobs(suite, bench, asked, folder, left), keep, asked.worker)
+            else:
+                work = Work(keep, parallel=asked.parallel, stop_after=asked.stop_after)
+                work.all_of(left, shared, place)
         summary = summarise(suite, arms, asked.seeds, samples, journal.records())
         journal.write("summary.json", summary)
     return summary
@@ -131,6 +127,26 @@ def arms_of(suite: Suite, names: Sequence[str]) -> list[Arm]:
     return [suite.arm(name) for name in dict.fromkeys(names)] or list(suite.arms)
 
 
+def _jobs(
+    suite: Suite, bench: Bench, asked: Asked, folder: Path, trials: Sequence[Trial]
+) -> list[Job]:
+    return [
+        Job(
+            suite=suite.name,
+            settings=told(bench.settings),
+            folder=folder.absolute(),
+            data=asked.data,
+            small_pool=asked.small_pool,
+            limit=asked.limit,
+            trials=tuple(trial.key for trial in share),
+            parallel=asked.parallel,
+            stop_after=asked.stop_after,
+            parent=os.getpid(),
+        )
+        for share in shares(trials, asked.processes)
+    ]
+
+
 def _left(journal: Journal, trials: Sequence[Trial], *, again: bool) -> list[Trial]:
     """The trials to be made. An arm that grows, under one seed, is done as a whole or not at all:
     what its library had learned died with its process."""
@@ -141,43 +157,6 @@ def _left(journal: Journal, trials: Sequence[Trial], *, again: bool) -> list[Tri
     done = {t.key for t in trials if t.key in known and (t.arm.name, t.seed) not in unfinished}
     journal.keep(done)
     return [trial for trial in trials if trial.key not in done]
-
-
-class _Work:
-    """Makes trials until the time is over."""
-
-    def __init__(self, journal: Journal, asked: Asked, on_record: OnRecord) -> None:
-        self._journal = journal
-        self._parallel = asked.parallel
-        self._on_record = on_record
-        limit = asked.stop_after
-        self._deadline = float("inf") if limit is None else time.monotonic() + limit
-
-    @property
-    def over(self) -> bool:
-        return time.monotonic() >= self._deadline
-
-    def in_turn(self, place: Workplace, trials: Sequence[Trial]) -> None:
-        """One after another."""
-        for trial in trials:
-            self._make(place, trial)
-
-    def side_by_side(self, place: Workplace, trials: Sequence[Trial]) -> None:
-        """Several at the same time."""
-        with ThreadPoolExecutor(self._parallel, thread_name_prefix="eval") as pool:
-            futures = [pool.submit(self._make, place, trial) for trial in trials]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-
-    def _make(self, place: Workplace, trial: Trial) -> None:
-        if not self.over:
-            record = place.try_out(trial.arm, trial.seed, trial.sample)
-            self._journal.append(record)
-            self._on_record(record)
 
 
 def _manifest(

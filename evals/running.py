@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.progress import Progress, TaskID
@@ -11,6 +14,11 @@ from rich.progress import Progress, TaskID
 from skillweave.agent.settings import Settings
 from skillweave.evals.record import Record
 from skillweave.skills.errors import UserError
+
+if TYPE_CHECKING:
+    from skillweave.evals.suite import Loaded, Suite
+    from skillweave.evals.workplace import Bench
+    from skillweave.skills.sandbox import Sandbox
 
 DEFAULT_OUT = Path("runs/evals")
 MOST_TRACES = 2000
@@ -31,6 +39,7 @@ class Wanted:
     seeds: tuple[int, ...] = (0,)
     limit: int | None = None
     parallel: int = 4
+    processes: int = 1
     stop_after: float | None = None
     data: Path | None = None
     out: Path = DEFAULT_OUT
@@ -49,8 +58,9 @@ def run_all(wanted: Wanted, settings: Settings, bar: Progress) -> list[str]:
         UserError: an unknown suite or arm, missing data, or results that are in the way.
     """
     from skillweave.agent.models import open_model
-    from skillweave.evals.runner import Asked, arms_of, run_suite
-    from skillweave.evals.sources import DataMissingError, data_folder
+    from skillweave.evals.benches import BENCHES
+    from skillweave.evals.runner import Asked, run_suite
+    from skillweave.evals.sources import data_folder
     from skillweave.evals.suites import SUITES
     from skillweave.evals.tables import arms_table, markdown
     from skillweave.evals.workplace import Bench
@@ -58,42 +68,46 @@ def run_all(wanted: Wanted, settings: Settings, bar: Progress) -> list[str]:
 
     unknown = [name for name in wanted.suites if name not in SUITES and not wanted.smoke]
     if unknown:
-        known = ", ".join([*SUITES, f"{SMOKE} (alone)"])
+        known = ", ".join([*SUITES, *BENCHES, f"{SMOKE} (alone)"])
         raise UserError(f"there is no suite {unknown[0]!r}; there are {known}")
     if wanted.smoke:
         seconds = min(settings.max_seconds, SMOKE_SECONDS)
         settings = settings.model_copy(update={"max_seconds": seconds})
-    folder = data_folder(wanted.data)
-    loaded = {}
-    for name in SUITES if wanted.smoke else dict.fromkeys(wanted.suites):
-        arms_of(SUITES[name], wanted.arms)
-        try:
-            loaded[name] = SUITES[name].load(folder)
-        except DataMissingError as error:
-            if not wanted.smoke:
-                raise
-            bar.console.print(f"{name} is left out: {error}", markup=False)
+    loaded = _loaded(wanted, settings, bar)
+    if not loaded:
+        return []
     asked = Asked(
         model=settings.model,
         seeds=wanted.seeds,
         limit=wanted.limit or (SMOKE_SAMPLES if wanted.smoke else None),
         small_pool=wanted.smoke,
         parallel=wanted.parallel,
+        processes=wanted.processes,
+        data=data_folder(wanted.data),
         resume=wanted.resume,
         again=wanted.again,
         stop_after=wanted.stop_after,
     )
     lane = None if settings.lane == "auto" else settings.lane
     tables = []
-    with (
-        open_model(settings.model, settings) as model,
-        Sandbox.open(lane, workers=settings.sandbox_workers) as sandbox,
-    ):
-        bench = Bench(model, settings, sandbox=sandbox)
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox.open(lane, workers=settings.sandbox_workers))
+        shared = None
+        if any(SUITES[name].opens is None for name in loaded):
+            model = stack.enter_context(open_model(settings.model, settings))
+            shared = Bench(model, settings, sandbox=sandbox)
         for name, data in loaded.items():
             arms = [arm.name for arm in SUITES[name].arms]
             chosen = wanted.arms or tuple(arms[:SMOKE_ARMS] if wanted.smoke else arms)
             line = bar.add_task(name, total=None)
+
+            def phase(told: str, line: TaskID = line, name: str = name) -> None:
+                bar.update(line, description=escape(f"{name}: {told}"))
+
+            bench = shared
+            own = SUITES[name].opens
+            if bench is None or own is not None:
+                bench = _own_bench(SUITES[name], settings, sandbox, wanted, chosen, phase)
 
             def begin(total: int, done: int, line: TaskID = line) -> None:
                 bar.update(line, total=total, completed=done)
@@ -108,7 +122,13 @@ def run_all(wanted: Wanted, settings: Settings, bar: Progress) -> list[str]:
                     SUITES[name],
                     data,
                     bench,
-                    replace(asked, arms=chosen),
+                    replace(
+                        asked,
+                        arms=chosen,
+                        model=bench.model.name if own else asked.model,
+                        # A model that a suite brings lives in this process.
+                        processes=1 if own else asked.processes,
+                    ),
                     wanted.out / name,
                     on_begin=begin,
                     on_record=show,
@@ -124,17 +144,63 @@ def run_all(wanted: Wanted, settings: Settings, bar: Progress) -> list[str]:
     return tables
 
 
+def _loaded(wanted: Wanted, settings: Settings, bar: Progress) -> dict[str, Loaded]:
+    """The data of the suites that can be run; of the others, a line why not."""
+    from skillweave.evals.runner import arms_of
+    from skillweave.evals.sources import DataMissingError, data_folder
+    from skillweave.evals.suites import SUITES
+
+    folder = data_folder(wanted.data)
+    loaded: dict[str, Loaded] = {}
+    for name in SUITES if wanted.smoke else dict.fromkeys(wanted.suites):
+        if not wanted.smoke:
+            arms_of(SUITES[name], wanted.arms)
+        why = SUITES[name].skips(settings)
+        if why:
+            bar.console.print(f"{name} is skipped: {why}", markup=False, soft_wrap=True)
+            continue
+        try:
+            loaded[name] = SUITES[name].load(folder)
+        except DataMissingError as error:
+            if not wanted.smoke:
+                raise
+            bar.console.print(f"{name} is left out: {error}", markup=False, soft_wrap=True)
+    return loaded
+
+
+def _own_bench(
+    suite: Suite,
+    settings: Settings,
+    sandbox: Sandbox,
+    wanted: Wanted,
+    arms: tuple[str, ...],
+    tell: Callable[[str], None],
+) -> Bench:
+    """With the model that a suite brings."""
+    from skillweave.evals.sources import data_folder
+    from skillweave.evals.suite import Opening
+    from skillweave.evals.workplace import Bench
+
+    if suite.opens is None:
+        raise ValueError(f"{suite.name} brings no model")
+    model, profile = suite.opens(Opening(data_folder(wanted.data), settings, arms, tell))
+    return Bench(model, settings, profile, sandbox)
+
+
 def write_report(folder: Path, *, traces: bool = True) -> Path:
     """Write ``report.html`` and ``report.md`` of the runs in a folder; gives the former.
 
     A page of more than `MOST_TRACES` trials names the files of their traces instead of showing them.
     """
+    from skillweave.evals.benches import benches_in
     from skillweave.evals.report import html, in_markdown
-    from skillweave.evals.runs import runs_in
+    from skillweave.evals.runs import is_run, runs_in
 
-    runs = runs_in(folder)
+    benches = benches_in(folder)
+    homes = (folder, *folder.glob("*/"))
+    runs = [] if benches and not any(map(is_run, homes)) else runs_in(folder)
     page = folder / "report.html"
     few = sum(len(run.records) for run in runs) <= MOST_TRACES
-    page.write_text(html(runs, traces=traces and few), encoding="utf-8")
-    page.with_suffix(".md").write_text(in_markdown(runs), encoding="utf-8")
+    page.write_text(html(runs, benches, traces=traces and few), encoding="utf-8")
+    page.with_suffix(".md").write_text(in_markdown(runs, benches), encoding="utf-8")
     return page

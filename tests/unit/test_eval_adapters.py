@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from skillweave.evals.record import Key
 from skillweave.evals.runner import Asked, run_suite
 from skillweave.evals.suites.adapters import ADAPTERS, EACH, load
 from skillweave.evals.workplace import Bench
+from skillweave.skills.builtin import builtin_root
+from skillweave.skills.drop import wrap
 from skillweave.skills.sandbox import Sandbox
 from skillweave.store.embed import HashEmbedder
 
@@ -37,10 +40,13 @@ def test_samples_are_the_same_every_time_and_never_drawn_twice() -> None:
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("adapters")
     settings = Settings.load(state_dir=folder / "state")
+    loaded = load(None)
+    names = loaded.samples[0].given
+    skills = [one for name in names for one in wrap(builtin_root() / name)]
     with Sandbox.open() as sandbox:
         bench = Bench(ScriptedModel(echo), settings, NanoProfile(), sandbox, HashEmbedder())
         asked = Asked(model="scripted", limit=4, seeds=(0, 1))
-        run_suite(ADAPTERS, load(None), bench, asked, folder / "results")
+        run_suite(ADAPTERS, replace(loaded, skills=skills), bench, asked, folder / "results")
     return folder / "results"
 
 

@@ -1,6 +1,7 @@
 """The runner with a scripted model and real library, sandbox and graph: arms, mishaps, resumption.
 
-Run as a program (``test_eval_runner.py FOLDER KILL_AFTER``) it runs the suite and kills itself.
+Run as a program (``test_eval_runner.py FOLDER KILL_AFTER [PROCESSES]``) it runs the suite, or goes on
+with it, and kills itself; ``test_eval_runner.py worker`` is one of the processes of such a run.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,12 +26,15 @@ from skillweave.evals.journal import Journal
 from skillweave.evals.judge import same
 from skillweave.evals.manifest import Manifest
 from skillweave.evals.order import chosen, in_order
+from skillweave.evals.processes import Job, WorkerError, shares
 from skillweave.evals.record import Key, Record
 from skillweave.evals.report import html, in_markdown
 from skillweave.evals.runner import Asked, run_suite
 from skillweave.evals.runs import runs_in
 from skillweave.evals.suite import EVERYDAY, Arm, Loaded, Sample, Score, Suite
 from skillweave.evals.summary import ArmFigures, Summary
+from skillweave.evals.worker import Opened, serve
+from skillweave.evals.working import Trial, streams_of
 from skillweave.evals.workplace import Bench, status_of
 from skillweave.skills.drop import WrappedSkill, wrap
 from skillweave.skills.errors import UserError
@@ -123,6 +127,17 @@ TRIALS = {Key(a.name, 0, s.id) for a in EVERYDAY for s in SAMPLES if a.takes(s)}
 SUITE = Suite(name="texts", about="five texts", arms=EVERYDAY, load=nothing, score=score)
 
 
+def work_for(job: Job) -> AbstractContextManager[Opened]:
+    """What a process of a run opens: the scripted model, in the folder of that run."""
+
+    @contextmanager
+    def opened() -> Iterator[Opened]:
+        with bench(job.folder.parent) as (made, loaded):
+            yield Opened(made, SUITE, loaded)
+
+    return opened()
+
+
 @contextmanager
 def bench(folder: Path) -> Iterator[tuple[Bench, Loaded]]:
     settings = Settings.load(state_dir=folder / "state", min_match=0.5, max_steps=4)
@@ -133,7 +148,12 @@ def bench(folder: Path) -> Iterator[tuple[Bench, Loaded]]:
 
 
 def run(
-    folder: Path, kill_after: int | None = None, *, again: bool = False, arms: tuple[str, ...] = ()
+    folder: Path,
+    kill_after: int | None = None,
+    *,
+    again: bool = False,
+    arms: tuple[str, ...] = (),
+    processes: int = 1,
 ) -> Summary:
     """Run the suite, or go on with it; the process dies when that many records were written."""
     left = [kill_after]
@@ -147,7 +167,10 @@ def run(
     with bench(folder) as (made, loaded):
         results = folder / "results"
         resume = Journal(results).begun
-        asked = Asked(model="scripted", resume=resume, again=again, arms=arms, parallel=3)
+        asked = Asked(
+            model="scripted", resume=resume, again=again, arms=arms, parallel=3,
+            processes=processes, worker=(sys.executable, __file__, "worker"),
+        )  # fmt: skip
         return run_suite(SUITE, loaded, made, asked, results, on_record=count)
 
 
@@ -269,6 +292,26 @@ def test_a_run_that_was_killed_goes_on_to_the_same_summary(
     assert len(results.read_text().splitlines()) == len(TRIALS)
 
 
+def test_a_process_that_dies_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    with bench(tmp_path) as (made, loaded):
+        dies = Asked(model="scripted", arms=("library",), processes=2, worker=("false",))
+        with pytest.raises(WorkerError, match=r"process \d of this run failed.*--resume goes on"):
+            run_suite(SUITE, loaded, made, dies, tmp_path / "results")
+
+
+def test_streams_stay_whole_and_shares_are_even() -> None:
+    arms = [one for one in EVERYDAY if one.name in ("library", "grown", "trajectories")]
+    trials = [Trial(a, seed, s) for a in arms for seed in (0, 1) for s in SAMPLES]
+    found = shares(trials, 3)
+    assert sorted(map(str, (t.key for share in found for t in share))) == sorted(
+        str(trial.key) for trial in trials
+    )
+    assert max(map(len, found)) - min(map(len, found)) <= len(SAMPLES)
+    for stream in streams_of(trials):
+        (home,) = [share for share in found if stream[0] in share]
+        assert [t for t in home if t in stream] == stream
+
+
 def test_errors_are_tried_again_only_when_asked(tmp_path: Path) -> None:
     first = run(tmp_path, arms=("library",))
     results = tmp_path / "results" / "results.jsonl"
@@ -352,4 +395,7 @@ def test_arms_have_names_of_their_own() -> None:
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), int(sys.argv[2]))
+    if sys.argv[1] == "worker":
+        serve(work_for, sys.stdin, sys.stdout)
+    else:
+        run(Path(sys.argv[1]), int(sys.argv[2]), processes=int([*sys.argv, "1"][3]))
