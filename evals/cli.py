@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from skillweave.agent.cli import options as opt
-from skillweave.evals import commands, retrieval_cli, search_cli
+from skillweave.evals import commands, retrieval_cli, search_cli, teach_cli
 from skillweave.evals.gate_cli import gate
 from skillweave.evals.latency import Start, measure
 from skillweave.evals.machine import this_machine
@@ -35,6 +35,7 @@ app.command()(gate)
 
 commands.register(app)
 app.command()(search_cli.search)
+app.command()(teach_cli.teach)
 app.command()(retrieval_cli.retrieval)
 
 Out = Annotated[

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from skillweave.agent.nano.adapted import adapted, load_base, right
 from skillweave.agent.nano.adapters import build as building
@@ -28,30 +28,6 @@ WORDS = ("red", "green", "blue", "north", "south", "one", "two", "three")
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that says nothing sensible, with nano's tokenizer."""
-    folder = tmp_path_factory.mktemp("tiny")
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(NANO)
-    torch.manual_seed(0)
-    shape = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        initializer_range=0.2,
-        tie_word_embeddings=True,
-        pad_token_id=0,
-        bos_token_id=1,
-        eos_token_id=2,
-        skillweave_profile="nano",
-    )
-    LlamaForCausalLM(shape).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def rows() -> list[Encoded]:
     tokenizer = PreTrainedTokenizerFast.from_pretrained(NANO)
     return encode(tokenizer, [as_conversation(w, "a" if "o" in w else "b") for w in WORDS])
@@ -66,9 +42,9 @@ def trained(model: PreTrainedModel, rows: list[Encoded], steps: int) -> Lora:
 
 
 def test_it_learns_what_it_is_shown_and_the_base_stays_as_it_was(
-    base: Path, rows: list[Encoded], tmp_path: Path
+    tiny_nano: Path, rows: list[Encoded], tmp_path: Path
 ) -> None:
-    half, exact = load_base(base), load_base(base, exact=True)
+    half, exact = load_base(tiny_nano), load_base(tiny_nano, exact=True)
     before = exact(input_ids=torch.tensor([rows[0].ids])).logits
     frozen = {name: p.clone() for name, p in half.named_parameters()}
     with trained(half, rows, 60) as lora:
@@ -84,9 +60,9 @@ def test_it_learns_what_it_is_shown_and_the_base_stays_as_it_was(
     assert torch.equal(exact(input_ids=torch.tensor([rows[0].ids])).logits, before)
 
 
-def test_a_pass_tells_what_decoding_gives(base: Path, rows: list[Encoded]) -> None:
-    exact = load_base(base, exact=True)
-    with trained(load_base(base), rows, 12) as lora:
+def test_a_pass_tells_what_decoding_gives(tiny_nano: Path, rows: list[Encoded]) -> None:
+    exact = load_base(tiny_nano, exact=True)
+    with trained(load_base(tiny_nano), rows, 12) as lora:
         adapter = lora.adapter()
     with adapted(exact, adapter):
         said = []
@@ -99,8 +75,8 @@ def test_a_pass_tells_what_decoding_gives(base: Path, rows: list[Encoded]) -> No
     assert any(said)
 
 
-def test_a_start_is_where_training_begins(base: Path, rows: list[Encoded]) -> None:
-    model = load_base(base)
+def test_a_start_is_where_training_begins(tiny_nano: Path, rows: list[Encoded]) -> None:
+    model = load_base(tiny_nano)
     with trained(model, rows, 20) as lora:
         adapter = lora.adapter()
         after = mean_loss(model, rows, 0)
@@ -119,7 +95,7 @@ def test_batches_hold_every_row_and_have_few_shapes() -> None:
 
 
 def test_the_adapters_that_come_along_are_built_and_measured(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_nano: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "HELD_OUT_PAIRS", 20)
     folder = tmp_path / "sentiment"
@@ -127,7 +103,7 @@ def test_the_adapters_that_come_along_are_built_and_measured(
     (folder / "SKILL.md").write_text("---\nname: sentiment\ndescription: x\nmetadata:\n---\n")
     seen: list[float] = []
     (made,) = building.build(
-        base,
+        tiny_nano,
         tmp_path,
         tasks=["sentiment"],
         seeds=(1, 2),

@@ -1,0 +1,36 @@
+"""A model small enough to train within a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def tiny_nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of random weights that says nothing sensible, with nano's tokenizer and profile."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    from skillweave.agent.serving.weights import NANO
+
+    folder = tmp_path_factory.mktemp("tiny")
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(NANO)
+    torch.manual_seed(0)
+    shape = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        initializer_range=0.2,
+        tie_word_embeddings=True,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        skillweave_profile="nano",
+    )
+    LlamaForCausalLM(shape).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
