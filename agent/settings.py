@@ -60,6 +60,8 @@ class Settings(BaseSettings):
 
     learn: bool = True
     """Whether verified plans become skills."""
+    distil_every: int = Field(default=0, ge=0)
+    """Runs after which what they teach is distilled by contrast, without a model; 0: only when asked."""
     lane: Literal["auto", "bubblewrap", "landlock"] = "auto"
     """The sandbox lane; ``auto`` takes the strongest that works."""
     sandbox_workers: Positive = 2

@@ -12,6 +12,7 @@ from langchain_core.runnables import RunnableConfig
 from skillweave.agent.budget import out_of_time
 from skillweave.agent.deps import Deps
 from skillweave.agent.graph import Graph
+from skillweave.agent.growth.distil import distil, runs_in
 from skillweave.agent.nodes.answer import conclude
 from skillweave.agent.parts import Parts
 from skillweave.agent.profiles.base import Done
@@ -32,6 +33,7 @@ class Turns:
         self._parts = parts
         self._graph = graph
         self._runs = runs
+        self._ended = 0
 
     def without_learning(self) -> Turns:
         """The same, but what is solved leaves nothing in the library."""
@@ -97,8 +99,17 @@ class Turns:
             finally:
                 trace.write("ended", status=status)
                 self._runs.end(run.id, status)
+        await self._distil()
         hear(Finished(result=result))
         return result
+
+    async def _distil(self) -> None:
+        """Every so many runs, what they teach."""
+        settings, self._ended = self._parts.settings, self._ended + 1
+        if settings.learn and settings.distil_every and self._ended % settings.distil_every == 0:
+            with Trace(settings.state_dir / "growth" / "distil.jsonl") as trace:
+                results = await asyncio.to_thread(runs_in, settings.state_dir)
+                await distil(self._parts.deps(trace), results)
 
     async def _work(self, run: Run, begin: State | None, deps: Deps, hear: Hear) -> Result:
         limit = asyncio.timeout(self._parts.settings.max_seconds)

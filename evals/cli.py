@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from skillweave.agent.cli import options as opt
 from skillweave.evals import commands, retrieval_cli, search_cli, teach_cli
 from skillweave.evals.gate_cli import gate
+from skillweave.evals.growth_cli import growth
 from skillweave.evals.latency import Start, measure
 from skillweave.evals.machine import this_machine
 from skillweave.evals.records import LatencyFigures, WorkbenchFigures
@@ -32,6 +33,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Measure the agent on this machine."
 )
 app.command()(gate)
+app.command()(growth)
 
 commands.register(app)
 app.command()(search_cli.search)

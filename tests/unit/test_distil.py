@@ -19,6 +19,7 @@ from skillweave.agent.growth.distil_ballot import Ballot, Insight, Operation
 from skillweave.agent.growth.distil_contrast import contrast, operations, tries_of
 from skillweave.agent.growth.distil_raw import RAW, raw_of
 from skillweave.agent.plan import Literal, Plan, Ref, Step
+from skillweave.agent.profiles.base import Planned
 from skillweave.agent.profiles.scripted import ScriptedProfile, script
 from skillweave.agent.result import Attempt, Finished, Outcome, Result, StepReport, Verdict
 from skillweave.agent.scripted import ScriptedModel
@@ -289,3 +290,16 @@ def test_the_command_lists_the_votes(
     assert "+3 votes  “count the stars of” is not for count-item" in done.output
     assert "3 runs; 1 add" in done.output
     assert states(library) == {}
+
+
+def test_runs_are_distilled_on_the_way(
+    library: Library, sandbox: Sandbox, settings: Settings
+) -> None:
+    happened(settings, *RETRIED)
+    often = settings.model_copy(update={"distil_every": 2})
+    model = ScriptedModel([Planned(say="hello").model_dump_json()] * 2)
+    with Agent(library, model, often, profile=ScriptedProfile(), sandbox=sandbox) as agent:
+        agent.run("hi")
+        assert not any(name.startswith("insight") for name in states(library))
+        agent.run("hi")
+        assert any(name.startswith("insight") for name in states(library))
