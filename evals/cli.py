@@ -17,6 +17,7 @@ from skillweave.agent.cli import options as opt
 from skillweave.evals import commands, retrieval_cli, search_cli, teach_cli
 from skillweave.evals.gate_cli import gate
 from skillweave.evals.growth_cli import growth
+from skillweave.evals.growth_session_cli import session
 from skillweave.evals.latency import Start, measure
 from skillweave.evals.machine import this_machine
 from skillweave.evals.records import LatencyFigures, WorkbenchFigures
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(gate)
 app.command()(growth)
+app.command()(session)
 
 commands.register(app)
 app.command()(search_cli.search)
