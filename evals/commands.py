@@ -18,6 +18,7 @@ from rich.progress import (
 
 from skillweave.agent.cli import options as opt
 from skillweave.evals.fetch_cli import fetch
+from skillweave.evals.inspect_cli import inspect
 from skillweave.evals.kept import FIGURES
 from skillweave.evals.running import DEFAULT_OUT, Wanted, run_all, write_report
 
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     app.command()(compare)
     app.command()(report)
     app.command()(fetch)
+    app.command()(inspect)
     app.command()(keep)
     app.command()(headline)
 
