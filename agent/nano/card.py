@@ -26,9 +26,11 @@ write prose or code.
 
 ## Data
 
-Only generated text (`agent/nano/corpus`): random requests over text, numbers, lists, tables, dates,
-units and JSON with their plans, parameters to fill, small talk, open questions to be declined, and
-small text tasks. Words come from the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) and from a syllable
+Requests over text, numbers, lists, tables, dates, units and JSON with their plans, parameters to
+fill, small talk, open questions to be declined, and small text tasks (`agent/nano/corpus`). Three
+fifths of the requests are composed of phrases at random; two fifths are wordings written by hand
+(`handwritten/`), with values drawn anew each time. One handwritten request in ten is held out (the
+row `written` below), as are phrases, templates and wordings of every other part. Words come from the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) and from a syllable
 generator; one word in ten is kept out of training. Quoted texts, numbers, lists, tables, dates and
 their like are found by rules (`agent/nano/literals.py`) and stand in the request as letters; the one
 request in fifty in which the rules would cut a value otherwise than it was meant is drawn again, in
