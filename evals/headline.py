@@ -37,6 +37,14 @@ class Times(NamedTuple):
     path: str
 
 
+class Percent(NamedTuple):
+    """A mean in percent with its interval, in a figure file."""
+
+    what: str
+    file: str
+    path: str
+
+
 class Count(NamedTuple):
     """How many of how many, in a figure file."""
 
@@ -46,7 +54,8 @@ class Count(NamedTuple):
     of: str
 
 
-Figure = Rate | Times | Count
+DECODE = "rows.[load=decode-heavy]"
+Figure = Rate | Percent | Times | Count
 FIGURES: tuple[Figure, ...] = (
     Count("everyday requests answered right", "workbench.json", "right.steps", "count.steps"),
     Count("requests beyond nano declined", "workbench.json", "right.beyond", "count.beyond"),
@@ -58,8 +67,18 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Rate("sound candidates admitted by the gate", "gate.json", "report.sound_admitted"),
     Rate("faulty candidates kept out by the gate", "gate.json", "report.faulty_kept_out"),
-    Times("many adapters in a batch, against stock vLLM", "serving.json", "rows.0.times_stock"),
-    Times("many adapters in a batch, against PEFT", "serving.json", "rows.0.times_peft"),
+    Percent(
+        "right skill first, of 199 that nobody has used (MetaTool)",
+        "retrieval.json",
+        "growth.0.rows.[system=skillweave].hit1",
+    ),
+    Percent(
+        "the same when its library has solved other requests",
+        "retrieval.json",
+        "growth.-1.rows.[system=skillweave].hit1",
+    ),
+    Times("8 adapters in a batch, against stock vLLM", "serving.json", f"{DECODE}.times_stock"),
+    Times("8 adapters in a batch, against PEFT", "serving.json", f"{DECODE}.times_peft"),
     Times("a merge of four adapters, against PEFT", "merges.json", "rows.[size=1024]"),
 )
 
@@ -131,6 +150,9 @@ def _told(figures: Path, one: Figure) -> str:
     if isinstance(one, Rate):
         low, high = (number(data, f"{one.path}.{end}") for end in ("low", "high"))
         return f"{share(number(data, f'{one.path}.share'))} ({_ends(low, high)})"
+    if isinstance(one, Percent):
+        mean, low, high = (number(data, f"{one.path}.{end}") for end in ("mean", "low", "high"))
+        return f"{mean:.1f} % ({low:.0f} to {high:.0f})"
     median = "ratio" if one.file == "merges.json" else "median"
     return f"{number(data, f'{one.path}.{median}'):.2g} times the speed"
 

@@ -13,7 +13,15 @@ from skillweave.evals.record import STATUSES
 from skillweave.evals.runs import SuiteRun
 from skillweave.evals.suite import Table
 from skillweave.evals.summary import Summary
-from skillweave.evals.tables import arms_table, cell, families_table, interval, markdown, share
+from skillweave.evals.tables import (
+    arms_table,
+    cell,
+    families_table,
+    interval,
+    markdown,
+    seeds_table,
+    share,
+)
 from skillweave.skills.model import Frozen
 
 
@@ -88,11 +96,17 @@ def page_of(run: SuiteRun, *, traces: bool) -> Page:
             Legend(name=arm.arm, about=arm.about, colour=colour(arms, arm.arm))
             for arm in summary.arms
         ),
-        tables=(arms_table(summary), families_table(summary), *summary.tables),
+        tables=tables_in_order(summary),
         charts=charts_of(summary, arms),
         samples=tuple(drill(run, traces=traces)),
         origin=origin_of(run),
     )
+
+
+def tables_in_order(summary: Summary) -> tuple[Table, ...]:
+    """Those that all suites have, then the suite's own."""
+    seeds = (seeds_table(summary),) if len(summary.seeds) > 1 else ()
+    return (arms_table(summary), *seeds, families_table(summary), *summary.tables)
 
 
 def bench_page(bench: BenchRun) -> Page:

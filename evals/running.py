@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
 from skillweave.agent.settings import Settings
+from skillweave.evals.beat import Beat
 from skillweave.evals.record import Record
 from skillweave.skills.errors import UserError
 
 if TYPE_CHECKING:
+    from skillweave.evals.runner import Asked
     from skillweave.evals.suite import Loaded, Suite
     from skillweave.evals.workplace import Bench
     from skillweave.skills.sandbox import Sandbox
@@ -59,8 +61,7 @@ def run_all(wanted: Wanted, settings: Settings, bar: Progress) -> list[str]:
     """
     from skillweave.agent.models import open_model
     from skillweave.evals.benches import BENCHES
-    from skillweave.evals.runner import Asked, run_suite
-    from skillweave.evals.sources import data_folder
+    from skillweave.evals.runner import run_suite
     from skillweave.evals.suites import SUITES
     from skillweave.evals.tables import arms_table, markdown
     from skillweave.evals.workplace import Bench
@@ -76,18 +77,7 @@ def run_all(wanted: Wanted, settings: Settings, bar: Progress) -> list[str]:
     loaded = _loaded(wanted, settings, bar)
     if not loaded:
         return []
-    asked = Asked(
-        model=settings.model,
-        seeds=wanted.seeds,
-        limit=wanted.limit or (SMOKE_SAMPLES if wanted.smoke else None),
-        small_pool=wanted.smoke,
-        parallel=wanted.parallel,
-        processes=wanted.processes,
-        data=data_folder(wanted.data),
-        resume=wanted.resume,
-        again=wanted.again,
-        stop_after=wanted.stop_after,
-    )
+    asked = _asked(wanted, settings)
     lane = None if settings.lane == "auto" else settings.lane
     tables = []
     with ExitStack() as stack:
@@ -99,24 +89,11 @@ def run_all(wanted: Wanted, settings: Settings, bar: Progress) -> list[str]:
         for name, data in loaded.items():
             arms = [arm.name for arm in SUITES[name].arms]
             chosen = wanted.arms or tuple(arms[:SMOKE_ARMS] if wanted.smoke else arms)
-            line = bar.add_task(name, total=None)
-
-            def phase(told: str, line: TaskID = line, name: str = name) -> None:
-                bar.update(line, description=escape(f"{name}: {told}"))
-
+            line = _Line(bar, name)
             bench = shared
             own = SUITES[name].opens
             if bench is None or own is not None:
-                bench = _own_bench(SUITES[name], settings, sandbox, wanted, chosen, phase)
-
-            def begin(total: int, done: int, line: TaskID = line) -> None:
-                bar.update(line, total=total, completed=done)
-
-            def show(record: Record, line: TaskID = line, name: str = name) -> None:
-                score = record.status if record.score is None else f"{record.score:g}"
-                told = escape(f"{name} {record.arm} {record.sample}: {score}")
-                bar.update(line, advance=1, description=told)
-
+                bench = _own_bench(SUITES[name], settings, sandbox, wanted, chosen, line.phase)
             try:
                 summary = run_suite(
                     SUITES[name],
@@ -130,8 +107,8 @@ def run_all(wanted: Wanted, settings: Settings, bar: Progress) -> list[str]:
                         processes=1 if own else asked.processes,
                     ),
                     wanted.out / name,
-                    on_begin=begin,
-                    on_record=show,
+                    on_begin=line.begin,
+                    on_record=line.record,
                 )
             except KeyboardInterrupt:
                 bar.console.print(
@@ -142,6 +119,48 @@ def run_all(wanted: Wanted, settings: Settings, bar: Progress) -> list[str]:
             table = arms_table(summary)
             tables.append(markdown(table.model_copy(update={"title": name})))
     return tables
+
+
+class _Line:
+    """The line of a suite in the progress; where nobody watches, words now and then."""
+
+    def __init__(self, bar: Progress, name: str) -> None:
+        self._bar = bar
+        self._name = name
+        self._line = bar.add_task(name, total=None)
+        self._beat = Beat(name, lambda told: bar.console.print(told, markup=False))
+
+    def phase(self, told: str) -> None:
+        self._bar.update(self._line, description=escape(f"{self._name}: {told}"))
+
+    def begin(self, total: int, done: int) -> None:
+        self._bar.update(self._line, total=total, completed=done)
+        self._beat.begin(total, done)
+
+    def record(self, record: Record) -> None:
+        if not self._bar.console.is_terminal:
+            self._beat.one()
+        score = record.status if record.score is None else f"{record.score:g}"
+        told = escape(f"{self._name} {record.arm} {record.sample}: {score}")
+        self._bar.update(self._line, advance=1, description=told)
+
+
+def _asked(wanted: Wanted, settings: Settings) -> Asked:
+    from skillweave.evals.runner import Asked
+    from skillweave.evals.sources import data_folder
+
+    return Asked(
+        model=settings.model,
+        seeds=wanted.seeds,
+        limit=wanted.limit or (SMOKE_SAMPLES if wanted.smoke else None),
+        small_pool=wanted.smoke,
+        parallel=wanted.parallel,
+        processes=wanted.processes,
+        data=data_folder(wanted.data),
+        resume=wanted.resume,
+        again=wanted.again,
+        stop_after=wanted.stop_after,
+    )
 
 
 def _loaded(wanted: Wanted, settings: Settings, bar: Progress) -> dict[str, Loaded]:

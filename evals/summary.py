@@ -34,6 +34,8 @@ class ArmFigures(Frozen):
     steps: float
     learned: int
     """Skills, over all seeds."""
+    by_seed: tuple[float, ...] = ()
+    """The score under each seed."""
 
 
 class FamilyFigures(Frozen):
@@ -165,6 +167,7 @@ def _arm(arm: Arm, seeds: Sequence[int], samples: Sequence[Sample], records: Rec
         tokens=_mean([r.tokens for r in own]),
         steps=_mean([r.steps for r in own]),
         learned=sum(len(r.new_skills) for r in own),
+        by_seed=tuple(_mean([r.success for r in own if r.seed == seed]) for seed in seeds),
     )
 
 

@@ -60,6 +60,21 @@ def families_table(summary: Summary) -> Table:
     return Table(title="Families", note="", columns=columns, rows=tuple(rows))
 
 
+def seeds_table(summary: Summary) -> Table:
+    """Success under every seed, and how far the seeds are apart."""
+    rows = [
+        (arm.arm, *(share(one) for one in arm.by_seed), points(max(arm.by_seed) - min(arm.by_seed)))
+        for arm in summary.arms
+        if arm.by_seed
+    ]
+    return Table(
+        title="Seeds",
+        note="The intervals above are over samples, each with its mean over these seeds.",
+        columns=("arm", *(f"seed {seed}" for seed in summary.seeds), "apart"),
+        rows=tuple(rows),
+    )
+
+
 def comparison_table(found: Sequence[Comparison]) -> Table:
     """What changed between two runs."""
     rows = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from skillweave.agent.result import Result
 from skillweave.evals import cli
+from skillweave.evals.beat import Beat
 from skillweave.evals.charts import Bar, Dot, Group, Line, bars, curves, scatter
 from skillweave.evals.compare import compare
 from skillweave.evals.journal import Journal
@@ -154,6 +156,27 @@ def test_seeds_of_one_sample_are_one_trial() -> None:
     records = [record("a", "s1", 1.0), record("a", "s1", 0.0, seed=1), record("a", "s2", None)]
     assert by_sample(records) == {"s1": 0.5, "s2": 0.0}
     assert by_sample(records, errors=False) == {"s1": 0.5}
+
+
+def test_several_seeds_have_a_table_of_their_own(tmp_path: Path) -> None:
+    made = run_of(tmp_path, {"library": 3})
+    records = [record("library", s.id, float(seed == 1), seed) for s in SAMPLES for seed in (0, 1)]
+    found = summarise(SUITE, (LIBRARY,), (0, 1), SAMPLES, {one.key: one for one in records})
+    assert found.arms[0].by_seed == (0.0, 1.0)
+    page = html([replace(made, summary=found)])
+    assert "<td>library</td><td>0.0 %</td><td>100.0 %</td><td>+100.0</td>" in page
+    assert "<h3>Seeds</h3>" not in html([made])
+
+
+def test_progress_is_said_now_and_then() -> None:
+    said: list[str] = []
+    now = 0.0
+    beat = Beat("s", said.append, clock=lambda: now)
+    beat.begin(100, 40)
+    for _ in range(20):
+        now += 4
+        beat.one()
+    assert said == ["s: 48 of 100, about 3 min left", "s: 56 of 100, about 3 min left"]
 
 
 def level(sample: str, k: int, value: float, *tried: str) -> Record:
