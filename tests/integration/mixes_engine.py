@@ -124,6 +124,7 @@ class Engine:
                 temperature=0,
                 ignore_eos=True,
                 logprobs=TOP,
+                prompt_logprobs=TOP if job["scored"] else None,
                 detokenize=False,
             ),
             lora_request=[self._adapter(name) for name in job["models"]],
@@ -153,11 +154,14 @@ def _row(output: Any) -> dict[str, Any]:
     answer = output.outputs[0]
     return {
         "tokens": list(answer.token_ids),
-        "logprobs": [
-            {str(token): found.logprob for token, found in step.items()} for step in answer.logprobs
-        ],
+        "logprobs": [_logprobs(step) for step in answer.logprobs],
         "cached": output.num_cached_tokens,
+        "prompt": [_logprobs(step) for step in (output.prompt_logprobs or [])[1:]],
     }
+
+
+def _logprobs(step: Any) -> dict[str, float]:
+    return {str(token): found.logprob for token, found in step.items()}
 
 
 def version() -> str:

@@ -114,9 +114,21 @@ def library(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def job(
-    prompts: Sequence[Sequence[int]], models: Sequence[str], tokens: int, *, cached: bool = False
+    prompts: Sequence[Sequence[int]],
+    models: Sequence[str],
+    tokens: int,
+    *,
+    cached: bool = False,
+    scored: bool = False,
 ) -> dict[str, Any]:
-    return {"prompts": prompts, "models": models, "tokens": tokens, "cached": cached}
+    """``cached`` keeps what earlier jobs cached, ``scored`` asks for the prompt's log-probabilities."""
+    return {
+        "prompts": prompts,
+        "models": models,
+        "tokens": tokens,
+        "cached": cached,
+        "scored": scored,
+    }
 
 
 JOBS = {
@@ -128,6 +140,7 @@ JOBS = {
     "apart cached": job(APART, MODELS, 6, cached=True),
     "base apart": job(APART, BASE, 6),
     "base apart cached": job(APART, BASE, 6, cached=True),
+    "scored": job(LONG, MODELS, 3, scored=True),
     "crowded": job(SHORT, MODELS, 90),
     "base crowded": job(SHORT, BASE, 90),
     "others": job(SHORT[: len(OTHERS)], OTHERS, 2),
@@ -259,13 +272,14 @@ def error(model: Any, prompt: Sequence[int], row: dict[str, Any]) -> float:
     """The largest difference of a log-probability, all tokens of the answer being given."""
     import torch
 
+    steps = [*row["prompt"], *row["logprobs"]]
     with torch.inference_mode():
         ids = torch.tensor([[*prompt, *row["tokens"]]])
-        logits = model(input_ids=ids, use_cache=False).logits[0, len(prompt) - 1 :]
+        logits = model(input_ids=ids, use_cache=False).logits[0, -len(steps) - 1 :]
     expected = logits.double().log_softmax(dim=-1).tolist()
     differences: list[float] = [
         abs(expected[step][int(token)] - logprob)
-        for step, found in enumerate(row["logprobs"])
+        for step, found in enumerate(steps)
         for token, logprob in found.items()
     ]
     return max(differences)
@@ -306,6 +320,7 @@ def test_what_happened_on_the_way(results: Any) -> None:
     assert len(LONG[0]) > at_once
     assert len(APART[0]) < at_once < 2 * len(APART[0])
     assert results["engine"]["vllm"].startswith(os.environ.get("SKILLWEAVE_TEST_VLLM", ""))
+    assert all(len(row["prompt"]) == len(LONG[0]) - 1 for row in results["scored"]["rows"])
     assert results["crowded"]["preemptions"] == results["base crowded"]["preemptions"] > 0
     assert results["others"]["loaded_before"] == 0
     assert results["again"]["loaded_before"] == 0

@@ -168,6 +168,21 @@ def test_sampled_rows_of_the_output_layer() -> None:
     torch.testing.assert_close(y, reference(x, [0, 2, -1], layer.a[0], layer.b[0]))
 
 
+@pytest.mark.parametrize(("first", "last"), [(0, 3), (3, 5), (2, 3), (0, 6)])
+def test_rows_of_a_prompt_in_the_output_layer(first: int, last: int) -> None:
+    """vLLM asks for them with a slice of all hidden states, whoever is to be sampled."""
+    layer = Layer()
+    for slot in range(len(RANKS)):
+        layer.wrapper.set_slot(slot, (True,), (None,))
+    slots = [0, 0, -1, 2, 2, 1]
+    layer.batch.update(torch.tensor(slots))
+    layer.shared.sampler_indices = torch.tensor([0, 2, -1])
+    x = randn(6, INPUTS)[first:last]
+    y = torch.zeros(len(x), OUTPUTS[0], dtype=torch.float64)
+    layer.wrapper.add_lora_logits(y, x, layer.a[0], layer.b[0], 1.0)
+    torch.testing.assert_close(y, reference(x, slots[first:last], layer.a[0], layer.b[0]))
+
+
 def test_stock_steps_add_nothing_to_rows_of_the_base_model() -> None:
     layer = Layer()
     layer.batch.update(torch.tensor([-1, 1]))

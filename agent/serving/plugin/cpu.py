@@ -82,11 +82,11 @@ class CpuLayer:
         scale: float,
         **kwargs: object,
     ) -> None:
-        """The same for the output layer, whose rows are the sampled tokens only."""
+        """The same for the output layer, whose rows are those of the tokens to be sampled or scored."""
         plan = self._batch.plan
         if self._idle(plan):
             return
-        sampled = Plan(self._shared.sampler_indices, plan.active, plan.layout)
+        sampled = Plan(self._rows(x, plan), plan.active, plan.layout)
         packed = self._packed(plan.layout, (lora_a_stacked,), (lora_b_stacked,))
         add(y.view(-1, y.shape[-1]), x.view(-1, x.shape[-1]), packed, sampled, {})
 
@@ -109,6 +109,18 @@ class CpuLayer:
         base = (self._batch.plan.tokens < 0).unsqueeze(1)
         for part in y:
             part.masked_fill_(base, 0.0)
+
+    def _rows(self, x: Tensor, plan: Plan) -> Tensor:
+        """The slot of every row that the output layer is asked for.
+
+        For the log-probabilities of a prompt vLLM hands over a slice of the batch's hidden states and
+        does not say which; where it lies in their memory does. Sampled rows are a copy of their own.
+        """
+        sampled: Tensor = self._shared.sampler_indices
+        if len(x) == len(sampled) and x.untyped_storage().nbytes() == x.nbytes:
+            return sampled
+        first = x.storage_offset() // x.shape[-1]
+        return plan.tokens[first : first + len(x)]
 
     def _idle(self, plan: Plan) -> bool:
         """Whether no adapter of the batch changes this layer."""

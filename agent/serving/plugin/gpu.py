@@ -1,6 +1,9 @@
 """What a layer of the model calls on a GPU in place of vLLM's punica wrapper.
 
 Shrink and expand are vLLM's own kernels; between them the gates weigh the columns of each token.
+
+The tests run these layers inside vLLM with plain torch in place of the kernels, and replay what was
+recorded once of the gates. They have not run on a GPU, so neither the kernels nor CUDA graphs have.
 """
 
 from __future__ import annotations
