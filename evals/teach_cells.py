@@ -133,7 +133,7 @@ class Bench:
             )
         trained = train(
             self.base.trainable,
-            parts[0],
+            self.base.lessons(split.train, task.description, self.limits.vary, cell.seed),
             parts[1],
             pad=self.base.pad,
             limits=self.limits,

@@ -125,6 +125,8 @@ class Limits:
     rank: int = 32
     tokens_per_batch: int = 384
     rate: float = 2e-3
+    vary: int = 8
+    """How many variants of an example with copied words there are (`teach_vary`); 0 for none."""
 
 
 class Progress(Frozen):

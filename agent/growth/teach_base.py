@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillweave.agent.growth.teach import Pair
+from skillweave.agent.growth.teach_vary import varied
 from skillweave.agent.nano.batches import Encoded
 from skillweave.agent.nano.lora import BASE
 from skillweave.agent.plan import Literal, Step
@@ -74,6 +76,11 @@ class Base:
         asked = self.tokenizer(questions, add_special_tokens=False)["input_ids"]
         said = self.tokenizer(answers, add_special_tokens=False)["input_ids"]
         return [Encoded(q + a, len(q)) for q, a in zip(asked, said, strict=True)]
+
+    def lessons(self, pairs: Sequence[Pair], goal: str, vary: int, seed: int) -> list[Encoded]:
+        """The rows to learn from, variants included."""
+        more = varied(pairs, vary, random.Random(seed)) if vary else pairs
+        return self.rows(more, goal)
 
     def right(self, rows: Sequence[Encoded], adapter: Adapter) -> list[bool]:
         """Which rows come out exactly, with an adapter (none when it is empty)."""

@@ -142,7 +142,7 @@ def learn(
     start = start_of(lesson, library, base, rows, goal, limits.rank)
     trained = train(
         base.trainable,
-        rows,
+        base.lessons(split.train, goal, limits.vary, lesson.seed),
         valid,
         pad=base.pad,
         limits=limits,
