@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
+SUITES ?= workbench compose adapters $(if $(SKILLWEAVE_DATA),bfcl tools scan) $(if $(SKILLWEAVE_TOOLS),imports)
 
 .PHONY: help setup chat test test-unit test-older check format bench figures evals clean
 
@@ -57,9 +58,9 @@ figures: ## measure again and overwrite the committed figures
 	$(BIN)/skillweave eval merges --out evals/figures/merges.json
 	$(BIN)/skillweave eval serving --out evals/figures/serving.json
 
-evals: ## what skills add: every suite, with controls, to runs/evals (goes on where it stopped)
+evals: ## what skills add: every suite, or SUITES=..., with controls, to runs/evals (goes on where it stopped)
 	@scripts/setup.sh --quiet
-	$(BIN)/skillweave eval run workbench compose $(if $(SKILLWEAVE_DATA),bfcl) --resume --out runs/evals
+	$(BIN)/skillweave eval run $(SUITES) --resume --out runs/evals
 	$(BIN)/skillweave eval report runs/evals
 
 clean: ## remove caches and build products, keep .venv
