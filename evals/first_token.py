@@ -53,9 +53,9 @@ class FirstTokens(Frozen):
     unread_mix: Spread
     """Of a mix of two adapters that the server reads for it."""
     unread_mix_later: Spread
-    new_mix_cpu: Spread
+    new_mix_cpu: Spread | None = None
     """CPU time of the server's process beyond that for the loaded adapter, pair by pair."""
-    unread_mix_cpu: Spread
+    unread_mix_cpu: Spread | None = None
 
 
 class Answer(NamedTuple):

@@ -57,8 +57,8 @@ class ServingRow(Frozen):
     share_of_base: Ratio
     idle_share_of_base: Ratio
     """What is left of the base model's speed by a server that could apply adapters, but need not."""
-    costs: Costs
-    """Why ``share_of_base`` is no more than it is."""
+    costs: Costs | None = None
+    """Why ``share_of_base`` is no more than it is; not in figures made before it was measured."""
 
 
 class ServingFigures(Frozen):

@@ -95,13 +95,15 @@ async def client(server: Server) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def ask(client: httpx.AsyncClient, model: str, prompt: str = "hello") -> httpx.Response:
-    options = {"max_tokens": 12, "temperature": 0, "ignore_eos": True}
+async def ask(
+    client: httpx.AsyncClient, model: str, prompt: str = "hello", **more: str
+) -> httpx.Response:
+    options = {"max_tokens": 12, "temperature": 0, "ignore_eos": True, **more}
     return await client.post("/completions", json={"model": model, "prompt": prompt, **options})
 
 
-async def text(client: httpx.AsyncClient, model: str, prompt: str = "hello") -> str:
-    response = await ask(client, model, prompt)
+async def text(client: httpx.AsyncClient, model: str, prompt: str = "hello", **more: str) -> str:
+    response = await ask(client, model, prompt, **more)
     assert response.status_code == 200, response.text
     found: str = response.json()["choices"][0]["text"]
     return found
@@ -152,6 +154,20 @@ class TestNames:
         assert await text(client, old["model"]) == old["choices"][0]["text"]
         mixed = (await ask(client, "changing:0.5+one:0.5")).json()["model"]
         assert new["model"] in mixed
+
+    async def test_what_one_version_has_cached_serves_no_other(
+        self, client: httpx.AsyncClient, library: Path
+    ) -> None:
+        """A salt keeps a request from what others have cached."""
+        prompt = "the same long question " * 30
+        answers = []
+        for seed in (50, 51):
+            put(library, "rewritten", seed=seed)
+            for name in ("rewritten", "rewritten:0.5+one", "arrow(rewritten,one)"):
+                found = [await text(client, name, prompt) for _ in range(2)]
+                assert found == [await text(client, name, prompt, cache_salt=f"{seed} {name}")] * 2
+                answers.append(found[0])
+        assert len(set(answers)) == len(answers)
 
 
 BAD = [

@@ -32,4 +32,5 @@ def test_first_tokens_of_new_mixes() -> None:
     found = measure_first_tokens(seed=0, rounds=2, threads=1)
     assert found.pairs == 2
     assert 0 < found.loaded.least <= found.new_mix.most
+    assert found.unread_mix_cpu is not None
     assert found.unread_mix_cpu.most > 0

@@ -18,6 +18,8 @@ from skillweave.evals.serving_system import Run
 from skillweave.skills.errors import SettingsError
 from skillweave.skills.factors import read_factors
 
+FIGURES = Path(serving_bench.__file__).parent / "figures"
+
 
 def run(seconds: float, cpu: float = 1.0, adapters: float = 0.0) -> Run:
     return Run(seconds=seconds, cpu_seconds=cpu, tokens=100, peak_mb=10, adapter_seconds=adapters)
@@ -127,3 +129,22 @@ def test_serving_writes_a_figure_file(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_size_has_a_name() -> None:
     with pytest.raises(SettingsError, match="--size 7m: no such model; there are 4m, 12m, 90m"):
         serving_bench.run_serving(["7m"], requests=1, rounds=1, seed=0, threads=1)
+
+
+def test_the_committed_figures_reach_the_goals() -> None:
+    """64 requests for 8 adapters, and the first token of a mix that nobody asked for before."""
+    text = (FIGURES / "serving.json").read_text(encoding="utf-8")
+    found = ServingFigures.model_validate_json(text)
+    rows = {row.load: row for row in found.rows if row.model == serving_bench.MAIN_MODEL}
+    assert rows.keys() >= {load.name for load in loads_for(serving_bench.MAIN_MODEL, 0, 64)}
+    for load in ("decode-heavy", "prefill-heavy"):
+        row = rows[load]
+        assert (row.requests, row.adapters) == (64, 8)
+        for times, goal in (
+            (row.times_stock, 2.0),
+            (row.times_peft, 1.5),
+            (row.share_of_base, 0.65),
+        ):
+            assert min(times.median, times.cpu) >= goal
+    assert found.first_tokens.new_mix_later.median < 50
+    assert found.first_tokens.unread_mix_later.median < 50
