@@ -160,8 +160,9 @@ def _shadowing(given: Given) -> None:
 
 
 def _scale(given: Given) -> None:
+    from skillweave.evals.retrieval_figures import ScaleFigures
     from skillweave.evals.retrieval_plots import scale_svg
-    from skillweave.evals.retrieval_scale import SIZES, Job, ScaleFigures, run_scale
+    from skillweave.evals.retrieval_scale import SIZES, Job, run_scale
 
     earlier = ScaleFigures.model_validate_json(given.before).sizes if given.before else ()
     run_scale(

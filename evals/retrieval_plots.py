@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skillweave.evals.retrieval_charts import Curve, Panel, svg
-from skillweave.evals.retrieval_figures import RetrievalFigures
+from skillweave.evals.retrieval_figures import RetrievalFigures, ScaleFigures
 from skillweave.evals.retrieval_libraries import EVERYTHING
 from skillweave.evals.retrieval_metrics import Row
-from skillweave.evals.retrieval_scale import ScaleFigures
 from skillweave.evals.retrieval_shadowing import ShadowFigures
 
 PLAIN = "maximum over views alone"

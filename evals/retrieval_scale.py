@@ -13,17 +13,18 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from skillweave.evals.machine import Machine, this_machine
+from skillweave.evals.machine import this_machine
 from skillweave.evals.retrieval_data import hashes
 from skillweave.evals.retrieval_embed import BulkMiniLM
+from skillweave.evals.retrieval_figures import ScaleFigures, Size, Times
 from skillweave.evals.retrieval_fillers import fillers, write_folders
 from skillweave.evals.retrieval_shadowing import embed_all, pools
 from skillweave.skills.drop import WrappedSkill
-from skillweave.skills.model import Frozen, Skill
+from skillweave.skills.model import Skill
 from skillweave.store.embed import Embedder, EmbeddingCache, MiniLMEmbedder, Vectors
 from skillweave.store.index import VectorIndex
 from skillweave.store.layout import Layout
@@ -34,56 +35,7 @@ SEARCHES = 300
 WARM = 20
 NEAREST = 10
 Progress = Callable[[str], None]
-
-
-class Times(Frozen):
-    """Milliseconds by the clock, and the processor's own at the median.
-
-    The two differ where other programs want the processor too.
-    """
-
-    p50: float
-    p95: float
-    cpu50: float
-
-
-class Size(Frozen):
-    """The cost of a library of one size; times in seconds unless they say otherwise."""
-
-    skills: int
-    views: int
-    build: float | None
-    """From folders to a library that answers, embeddings known; None: it was there before."""
-    sync_unchanged: float
-    add_one: float
-    rebuild: float | None
-    """None: left out."""
-    start: float
-    """Opening it again, up to the first answer."""
-    search: Times
-    """The query's embedding included."""
-    search_known: Times
-    """The same without the embedding."""
-    recall10: float
-    """Share of the ten nearest views by exact search that the index finds too."""
-    disk_mb: float
-    index_mb: float
-    memory_mb: float
-    """Resident, of the whole process, after the searches."""
-
-
-class ScaleFigures(Frozen):
-    """What `skillweave eval retrieval --part scale` writes."""
-
-    command: str
-    made: str
-    machine: Machine
-    data: dict[str, str]
-    sizes: tuple[Size, ...]
-    notes: tuple[str, ...] = (
-        "The vectors of skills were computed in bfloat16 (cosines within 0.005) before anything was"
-        " timed; those of queries as a library does it.",
-    )
+T = TypeVar("T")
 
 
 class Job(NamedTuple):
@@ -114,8 +66,10 @@ def run_scale(
     machine = this_machine()
     measured = list(before)
     for size in sizes:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
-            measured.append(processes.submit(measure_size, job._replace(size=size)).result())
+        here = job._replace(size=size)
+        # The bulk embedder's imports must not count as memory of the library.
+        _apart(prepare, here)
+        measured.append(_apart(measure_size, here))
         one = measured[-1]
         tell(f"{size} skills: search {one.search.p50} ms, recall {one.recall10}")
         figures = ScaleFigures(
@@ -127,6 +81,14 @@ def run_scale(
         )
         keep(figures)
     return figures
+
+
+def prepare(job: Job) -> None:
+    """Embed all that `measure_size` will want to know."""
+    pool, real = pools(job.folder)
+    with _known(BulkMiniLM("bfloat16"), job.cache) as known:
+        if job.root is None:
+            embed_all(fillers([*pool.skills, *real], job.size), known, lambda _: None)
 
 
 def measure_size(job: Job, embedder: Embedder | None = None) -> Size:
@@ -176,6 +138,11 @@ def measure_size(job: Job, embedder: Embedder | None = None) -> Size:
         index_mb=index,
         memory_mb=round(memory, 1),
     )
+
+
+def _apart(step: Callable[[Job], T], job: Job) -> T:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        return processes.submit(step, job).result()
 
 
 class Compared(NamedTuple):

@@ -14,12 +14,12 @@ from skillweave.evals.machine import this_machine
 from skillweave.evals.retrieval import run_retrieval
 from skillweave.evals.retrieval_baselines import by_bm25
 from skillweave.evals.retrieval_data import bfcl, data_folder, hashes, metatool, skill_name
-from skillweave.evals.retrieval_figures import RetrievalFigures
+from skillweave.evals.retrieval_figures import RetrievalFigures, ScaleFigures
 from skillweave.evals.retrieval_fillers import fillers
 from skillweave.evals.retrieval_libraries import EVERYTHING
 from skillweave.evals.retrieval_metrics import Mean, Row, quality
 from skillweave.evals.retrieval_plots import growth_svg, scale_svg, shadowing_svg
-from skillweave.evals.retrieval_scale import Job, ScaleFigures, measure_size
+from skillweave.evals.retrieval_scale import Job, measure_size
 from skillweave.evals.retrieval_shadowing import ShadowFigures, pools, run_shadowing
 from skillweave.evals.retrieval_terms import run_terms
 from skillweave.skills.errors import SettingsError
