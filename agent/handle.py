@@ -30,6 +30,8 @@ class Answer(Frozen):
     seconds: float = 0.0
     model: str = ""
     """The model name of the request: the base model, or an adapter."""
+    cut: bool = False
+    """The limit on its tokens ended it."""
 
 
 class ModelHandle(Protocol):

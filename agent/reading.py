@@ -49,6 +49,8 @@ def answer_of(message: AIMessage, *, model: str, seconds: float) -> Answer:
     """The text of a message, with the counts and log-probabilities that the provider told."""
     logprobs = _logprobs(message.response_metadata.get("logprobs"))
     usage = message.usage_metadata
+    told = message.response_metadata
+    reason = told.get("finish_reason") or told.get("stop_reason")
     return Answer(
         text=message.text,
         tokens=usage["output_tokens"] if usage else len(logprobs),
@@ -57,6 +59,7 @@ def answer_of(message: AIMessage, *, model: str, seconds: float) -> Answer:
         min_logprob=min(logprobs, default=None),
         seconds=seconds,
         model=model,
+        cut=reason in ("length", "max_tokens"),
     )
 
 

@@ -19,6 +19,8 @@ class Study(Frozen):
     """The agent, its model or its server failed."""
     skills: tuple[str, ...]
     """Names of what the library got."""
+    faults: tuple[str, ...] = ()
+    """What the errors said, each once."""
 
 
 def study(place: Workplace, samples: Sequence[Sample]) -> Study:
@@ -27,14 +29,16 @@ def study(place: Workplace, samples: Sequence[Sample]) -> Study:
     What the agent compiled from a run that was wrong after all is archived: here the right answers are
     known, while the agent alone would have believed itself.
     """
-    right, errors, skills = 0, 0, []
+    right = 0
+    skills: list[str] = []
+    faults: list[str] = []
     for sample in samples:
         try:
             with on_trial(Trial(sample=sample)):
                 result = place.agent.run(sample.request, thread=f"train/{sample.id}")
             well = status_of(result) == "scored" and place.suite.score(sample, result).value == 1
-        except Exception:  # noqa: BLE001 - counted; nothing is learned from it
-            errors += 1
+        except Exception as error:  # noqa: BLE001 - counted; nothing is learned from it
+            faults.append(f"{type(error).__name__}: {error}"[:300])
             continue
         learned = [name.partition("@")[0] for name in result.new_skills]
         if not well:
@@ -48,5 +52,9 @@ def study(place: Workplace, samples: Sequence[Sample]) -> Study:
             place.library.add(one, state="active", author="eval")
             skills.append(one.skill.name)
     return Study(
-        asked=len(samples), right=right, errors=errors, skills=tuple(dict.fromkeys(skills))
+        asked=len(samples),
+        right=right,
+        errors=len(faults),
+        skills=tuple(dict.fromkeys(skills)),
+        faults=tuple(dict.fromkeys(faults)),
     )

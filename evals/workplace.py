@@ -173,6 +173,8 @@ def status_of(result: Result) -> Status:
     """How a run ended, for the count of what was no fair trial."""
     if result.outcome == "failed" and result.answer.startswith("Stopped: "):
         return "timeout" if "(max_seconds" in result.answer else "budget"
+    if result.outcome == "failed" and "the answer was cut off" in result.answer:
+        return "garbage"
     unread = result.plan is None and result.answer.startswith(f"{BEYOND} (")
     if result.outcome == "declined" and unread and "too uncertain" not in result.answer:
         return "garbage"

@@ -53,6 +53,9 @@ async def _ask(attempt: Attempt, state: StepState, runtime: Runtime[Deps]) -> At
     tokens = attempt.tokens + answer.tokens
     if not answer.text.strip():
         return attempt.model_copy(update={"error": "the model said nothing", "tokens": tokens})
+    if answer.cut:  # half an answer must not pass for a whole one
+        error = f"the answer was cut off after {answer.tokens} tokens"
+        return attempt.model_copy(update={"error": error, "tokens": tokens})
     value = _typed(answer.text.strip(), step.expects)
     return attempt.model_copy(update={"value": value, "tokens": tokens})
 

@@ -141,10 +141,18 @@ class ServedModel(Closing):
                 f"{model} did not answer within {self._seconds:.0f} s ({self.url})"
             ) from None
         except openai.APIStatusError as error:
-            raise ServerError(f"{model}: {_reason(error)}") from None
+            code = error.status_code
+            raise ServerError(f"{model}: HTTP {code}: {_reason(error)}") from None
         except (openai.APIError, httpx.TransportError) as error:
             raise self._gone(error) from None
-        return answer_of(message, model=model, seconds=time.perf_counter() - started)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # The client library trips over whatever else a server may send.
+            what = f"{self.url} sent what is not an answer of an OpenAI-compatible server"
+            raise ServerError(f"{model}: {what} ({_one_line(str(error))})") from error
+        answer = answer_of(message, model=model, seconds=time.perf_counter() - started)
+        if on_token is not None and not message.response_metadata.get("finish_reason"):
+            return answer.model_copy(update={"cut": True})  # the stream ended before the answer did
+        return answer
 
     async def load_adapter(self, skill: Skill) -> str:
         """Load an adapter once, under a name that says exactly which content it is.

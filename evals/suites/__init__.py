@@ -6,13 +6,15 @@ from skillweave.evals.suite import Suite
 from skillweave.evals.suites.adapters import ADAPTERS
 from skillweave.evals.suites.bfcl import BFCL
 from skillweave.evals.suites.compose import COMPOSE
+from skillweave.evals.suites.endpoint import ENDPOINT
 from skillweave.evals.suites.scan import SCAN
 from skillweave.evals.suites.tools import TOOLS
 from skillweave.evals.suites.tools_import import IMPORTS
 from skillweave.evals.suites.workbench import WORKBENCH
 
 SUITES: dict[str, Suite] = {
-    suite.name: suite for suite in (WORKBENCH, COMPOSE, ADAPTERS, BFCL, TOOLS, IMPORTS, SCAN)
+    suite.name: suite
+    for suite in (WORKBENCH, COMPOSE, ADAPTERS, BFCL, TOOLS, IMPORTS, SCAN, ENDPOINT)
 }
 
 __all__ = ["SUITES"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 WIDTH = 128
-STEPS = 2500
+STEPS = 1500
 BATCH = 64
 RATE = 3e-3
 HELD_BACK = 200
@@ -114,8 +114,10 @@ def _train(net: nn.ModuleDict, words: Words, pairs: Sequence[Pair], rng: random.
     optimiser = torch.optim.Adam(net.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=STEPS)
     coded = [(words.asked(phrase), words.told(actions)) for phrase, actions in pairs]
+    coded = sorted(rng.sample(coded, len(coded)), key=lambda pair: len(pair[1]))
     for _ in range(STEPS):
-        batch = rng.sample(coded, min(BATCH, len(coded)))
+        start = rng.randrange(max(1, len(coded) - BATCH + 1))
+        batch = coded[start : start + BATCH]  # of like lengths: padding costs as much as actions do
         told = _padded([one for _, one in batch])
         before = torch.cat([torch.full((len(batch), 1), END), told[:, :-1]], dim=1)
         states, last, mask = _encoded(net, _padded([one for one, _ in batch]))

@@ -111,8 +111,10 @@ def _rows(path: Path) -> Iterator[dict[str, JsonValue]]:
                 raise UserError(f"{path}: a collection is a .csv or a .jsonl file")
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValidationError, csv.Error, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {str(error).splitlines()[0]}") from None
+    except ValidationError as error:
+        raise UserError(f"{path}: a row is no object: {error.errors()[0]['msg']}") from None
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from None
 
 
 def _text(row: Mapping[str, JsonValue], name: str) -> str:
