@@ -21,6 +21,7 @@ from skillweave.evals.growth_session_cli import session
 from skillweave.evals.latency import Start, measure
 from skillweave.evals.machine import this_machine
 from skillweave.evals.records import LatencyFigures, WorkbenchFigures
+from skillweave.evals.suites.scan_cli import scan
 from skillweave.evals.workbench import (
     HELD_OUT,
     SORTS,
@@ -34,6 +35,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Measure the agent on this machine."
 )
 app.command()(gate)
+app.command()(scan)
 app.command()(growth)
 app.command()(session)
 
