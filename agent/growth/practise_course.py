@@ -83,7 +83,8 @@ class Course:
 def weight(family: str, known: Mapping[str, Sequence[bool]]) -> float:
     """How much a family is worth practising: its uncertainty plus its learning progress.
 
-    >>> weight("a", {"a": [True] * 8}) < weight("a", {}) < weight("a", {"a": [False, False, True]})
+    >>> moving = [False] * 3 + [True] * 3
+    >>> weight("a", {"a": [True] * 8}) < weight("a", {}) < weight("a", {"a": moving})
     True
     """
     own = known.get(family, ())
