@@ -102,7 +102,7 @@ def topic(rng: random.Random, side: Side) -> Pair:
         f"the {a} came after the {what}",
         f"a note on the {what}: the {a} was {rng.choice(_ADJECTIVES)}",
         f"{who} remembers every {a}",
-        f"nobody expected this {a} in {rng.choice(_CITIES)}",
+        f"nobody from {what} expected this {a}",
     )
     return Pair(text, label)
 

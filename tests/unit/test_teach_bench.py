@@ -59,7 +59,8 @@ def test_a_stopped_run_goes_on_and_counts_the_same(tiny_nano: Path, tmp_path: Pa
     assert whole.kept.identical_after == whole.kept.requests == 2
     (share,) = whole.by_size
     assert (share.size, share.tasks, share.trials) == (16, 2, 2)
-    (tmp_path / "trials.jsonl").open("a").write('{"cell": {"ta')
+    with (tmp_path / "trials.jsonl").open("a") as file:
+        file.write('{"cell": {"ta')
     again, _ = run(60)
     assert again.trials == whole.trials
     assert again.mixed == whole.mixed
