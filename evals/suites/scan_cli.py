@@ -13,10 +13,6 @@ def scan(
         Path | None,
         typer.Option("--data", file_okay=False, help="Folder of public data; or SKILLWEAVE_DATA."),
     ] = None,
-    control: Annotated[
-        bool,
-        typer.Option("--control", help="Train the network without skills too; this takes minutes."),
-    ] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", dir_okay=False, help="Write here instead of to the terminal."),
@@ -26,9 +22,8 @@ def scan(
 
     `skillweave eval run scan` puts a part of them to the whole agent, with controls.
 
-    Example: skillweave eval scan --control --out evals/figures/scan.json
+    Example: skillweave eval scan --out evals/figures/scan.json
     """
-    from skillweave.agent.settings import Settings
     from skillweave.evals.cli import progress, write
     from skillweave.evals.machine import this_machine
     from skillweave.evals.sources import data_folder
@@ -36,7 +31,6 @@ def scan(
     from skillweave.skills.sandbox import Sandbox
 
     machine = this_machine()
-    networks = Settings.load().state_dir / "evals" if control else None
     with Sandbox.open(workers=1) as sandbox, progress() as bar:
         line = bar.add_task("learning", total=4)
 
@@ -47,9 +41,8 @@ def scan(
             data_folder(data),
             sandbox,
             machine=machine,
-            command=f"skillweave eval scan{' --control' if control else ''}",
+            command="skillweave eval scan",
             on_split=show,
-            networks=networks,
         )
     write(found, out)
     for one in found.splits:
