@@ -13,6 +13,10 @@ def scan(
         Path | None,
         typer.Option("--data", file_okay=False, help="Folder of public data; or SKILLWEAVE_DATA."),
     ] = None,
+    control: Annotated[
+        bool,
+        typer.Option("--control", help="Train the network without skills too; this takes minutes."),
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", dir_okay=False, help="Write here instead of to the terminal."),
@@ -22,8 +26,9 @@ def scan(
 
     `skillweave eval run scan` puts a part of them to the whole agent, with controls.
 
-    Example: skillweave eval scan --out evals/figures/scan.json
+    Example: skillweave eval scan --control --out evals/figures/scan.json
     """
+    from skillweave.agent.settings import Settings
     from skillweave.evals.cli import progress, write
     from skillweave.evals.machine import this_machine
     from skillweave.evals.sources import data_folder
@@ -31,6 +36,7 @@ def scan(
     from skillweave.skills.sandbox import Sandbox
 
     machine = this_machine()
+    networks = Settings.load().state_dir / "evals" if control else None
     with Sandbox.open(workers=1) as sandbox, progress() as bar:
         line = bar.add_task("learning", total=4)
 
@@ -41,8 +47,9 @@ def scan(
             data_folder(data),
             sandbox,
             machine=machine,
-            command="skillweave eval scan",
+            command=f"skillweave eval scan{' --control' if control else ''}",
             on_split=show,
+            networks=networks,
         )
     write(found, out)
     for one in found.splits:

@@ -6,6 +6,7 @@ on the same skills, in the same sandbox, for all of the 17,310 test commands.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,25 @@ from skillweave.agent.growth.calls import Calls
 from skillweave.evals.gate import Share, share
 from skillweave.evals.machine import Machine
 from skillweave.evals.sources import need
-from skillweave.evals.suites.scan import ORIGIN, SPLITS, Learned, learn, load, read_commands
+from skillweave.evals.suites.scan import (
+    ORIGIN,
+    SEED,
+    SPLITS,
+    Learned,
+    learn,
+    load,
+    read_commands,
+    read_lines,
+)
+from skillweave.evals.suites.scan_direct import trained
 from skillweave.evals.suites.scan_grammar import Actions, Phrase, Tree
 from skillweave.evals.suites.scan_skills import title
 from skillweave.skills.cases import Runner
 from skillweave.skills.folder import TOOL_FILE
 from skillweave.skills.model import Frozen
 
+ASKED = 500
+"""Commands of each test split that the network without skills is asked."""
 PARTS = ("first", "second", "third")
 OnSplit = Callable[[str], None]
 
@@ -36,6 +49,10 @@ class SplitFigures(Frozen):
     train: Share
     """Right on what was learned from."""
     test: Share
+    without_skills: Share | None = None
+    """The network on some of the test commands; None: it was not asked for."""
+    held_back: float | None = None
+    """Its share of right answers on commands that were held back of the train split."""
     words: dict[str, tuple[str, ...]]
     """What each learned word means."""
     operators: dict[str, tuple[int | str, ...]]
@@ -53,20 +70,42 @@ class ScanFigures(Frozen):
 
 
 def run_scan(
-    data: Path | None, runner: Runner, *, machine: Machine, command: str, on_split: OnSplit
+    data: Path | None,
+    runner: Runner,
+    *,
+    machine: Machine,
+    command: str,
+    on_split: OnSplit,
+    networks: Path | None = None,
+    hashes: Mapping[str, str] | None = None,
 ) -> ScanFigures:
-    """Learn from each train split, then ask all of its test split."""
-    files = load(data).files
+    """Learn from each train split, then ask all of its test split.
+
+    Args:
+        networks: a folder that keeps the control's weights; None: no control.
+        hashes: what the files must be; those of the commit when None.
+    """
+    files = load(data, hashes).files
     folder = need(data, "scan", ORIGIN)
     found = []
     for split, file in SPLITS.items():
         learned = learn(folder / file.format("train"), split)
         test = read_commands(folder / file.format("test"))
+        direct, held_back = None, None
+        if networks is not None:
+            lines = read_lines(folder / file.format("train"))
+            network, held_back = trained(lines, SEED, networks)
+            asked = random.Random(SEED).sample(sorted(test.items()), min(ASKED, len(test)))
+            answers = network.actions([phrase for phrase, _ in asked])
+            well = sum(a == told for a, (_, told) in zip(answers, asked, strict=True))
+            direct = share(well, len(asked))
         one = SplitFigures(
             split=split,
             commands=len(learned.train),
             train=right(learned, learned.train, None),
             test=right(learned, test, Calls(runner)),
+            without_skills=direct,
+            held_back=held_back,
             words={w: learned.grammar.meaning(w) for w in _words(learned)},
             operators={" ".join(one.pattern): one.template for one in learned.grammar.operators},
         )

@@ -23,11 +23,15 @@ from pydantic import TypeAdapter
 from skillweave.agent.growth.calls import Calls
 from skillweave.agent.growth.gate import Gate
 from skillweave.agent.growth.verdict import Candidate, StageName, Task
+from skillweave.agent.handle import ModelHandle
+from skillweave.agent.profiles.base import Profile
+from skillweave.agent.profiles.scripted import ScriptedProfile
 from skillweave.agent.result import Result
+from skillweave.agent.scripted import ScriptedModel
 from skillweave.evals.gate_faults import Fault
 from skillweave.evals.record import Record
 from skillweave.evals.sources import DataMissingError, file_hash
-from skillweave.evals.suite import Arm, Loaded, Sample, Score, Solving, Suite, Table
+from skillweave.evals.suite import Arm, Loaded, Opening, Sample, Score, Solving, Suite, Table
 from skillweave.evals.suites.tools_collection import Imported, read_collection
 from skillweave.evals.suites.tools_mutants import mutant_of
 from skillweave.skills.cases import Runner, same_value
@@ -213,6 +217,11 @@ def _sample(name: str, one: Imported, family: str) -> Sample:
     )
 
 
+def opens(_: Opening) -> tuple[ModelHandle, Profile]:
+    """No model has a part in this, so that none is started."""
+    return ScriptedModel((), name="none"), ScriptedProfile()
+
+
 @cache
 def _embedder() -> Embedder:
     return MiniLMEmbedder()
@@ -231,4 +240,5 @@ IMPORTS = Suite(
     reference="gate",
     tables=tables,
     solve=solve,
+    opens=opens,
 )

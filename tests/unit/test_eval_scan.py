@@ -11,11 +11,13 @@ import pytest
 
 from skillweave.agent.growth.calls import Calls
 from skillweave.agent.result import Result
+from skillweave.evals.machine import this_machine
 from skillweave.evals.sources import DataMissingError
 from skillweave.evals.suites import scan_direct
 from skillweave.evals.suites.scan import SPLITS, learn, load, read_lines, score
 from skillweave.evals.suites.scan_direct import Pair, trained
 from skillweave.evals.suites.scan_figures import right as right_of
+from skillweave.evals.suites.scan_figures import run_scan
 from skillweave.evals.suites.scan_grammar import Actions, Grammar, Phrase, induce
 from skillweave.evals.suites.scan_skills import NEXT_TO, plan_of, skills_of, titles_of
 from skillweave.evals.suites.scan_templates import apply, common, lifted, solved
@@ -157,6 +159,27 @@ def test_all_commands_are_run_on_the_skills(data: Path) -> None:
         damaged = right_of(replace(learned, skills=broken), some, Calls(sandbox))
     assert whole.count == whole.of == len(some)
     assert damaged.count == sum("again" not in phrase for phrase in some)
+
+
+def test_the_figures_hold_skills_and_control_side_by_side(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"STEPS": 2, "WIDTH": 8, "LONGEST": 8}.items():
+        monkeypatch.setattr(scan_direct, name, value)
+    told: list[str] = []
+    with Sandbox.open(workers=1) as sandbox:
+        found = run_scan(
+            data, sandbox, machine=this_machine(), command="c", on_split=told.append,
+            networks=tmp_path, hashes={},
+        )  # fmt: skip
+    assert len(told) == len(found.splits) == len(SPLITS)
+    for one in found.splits:
+        assert one.train.share == one.test.share == 1
+        assert one.test.of == 5
+        assert one.without_skills is not None
+        assert one.without_skills.share < 1
+        assert one.words["up"] == ("U",)
+        assert one.operators["_ hop *"] == (1, 0, 1)
 
 
 def lines_of(commands: Mapping[Phrase, Actions]) -> str:
