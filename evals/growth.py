@@ -52,6 +52,15 @@ def load(_: Path | None) -> Loaded:
     return Loaded(samples=tuple(stream()), files=hashed({STREAM.name: STREAM}, {}))
 
 
+def load_families(number: int | None) -> Loaded:
+    """The stream with only so many of its families, taken at equal distances."""
+    whole = load(None)
+    names = list(dict.fromkeys(sample.family for sample in whole.samples))
+    chosen = set(names[:: max(1, len(names) // number)][:number] if number else names)
+    kept = tuple(sample for sample in whole.samples if sample.family in chosen)
+    return Loaded(samples=kept, files=whole.files)
+
+
 def scored(sample: Sample, result: Result) -> Score:
     """Right or not."""
     right = result.outcome == "solved" and same_value(sample.expected, result.value)

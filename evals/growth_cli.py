@@ -16,6 +16,9 @@ def growth(  # noqa: PLR0913 - the options of a command
     limit: Annotated[
         int | None, typer.Option(min=15, help="Tasks of the stream; all 300 when left out.")
     ] = None,
+    families: Annotated[
+        int | None, typer.Option(min=1, max=15, help="So many of the 15 families.")
+    ] = None,
     orders: Annotated[int, typer.Option(min=1, help="Orders of the stream.")] = 3,
     block: Annotated[int, typer.Option(min=5, help="Tasks in a row that are summed up.")] = 30,
     parallel: Annotated[int, typer.Option(min=1, help="Tasks at once, where sound.")] = 4,
@@ -39,7 +42,7 @@ def growth(  # noqa: PLR0913 - the options of a command
     """
     from skillweave.agent.models import open_model
     from skillweave.evals.cli import progress, write
-    from skillweave.evals.growth import DISTIL_EVERY, SUITE, figures, load
+    from skillweave.evals.growth import DISTIL_EVERY, SUITE, figures, load_families
     from skillweave.evals.journal import Journal
     from skillweave.evals.order import chosen
     from skillweave.evals.record import Record
@@ -48,7 +51,7 @@ def growth(  # noqa: PLR0913 - the options of a command
     from skillweave.evals.workplace import Bench
     from skillweave.skills.sandbox import Sandbox
 
-    seeds, data = tuple(range(orders)), load(None)
+    seeds, data = tuple(range(orders)), load_families(families)
     every = min(DISTIL_EVERY, block)
     settings = opt.options_of(ctx, model=model).settings(distil_every=every)
     asked = Asked(
@@ -81,7 +84,7 @@ def growth(  # noqa: PLR0913 - the options of a command
         chosen(data.samples, limit),
         seeds,
         folder,
-        command=_command(limit, orders, block),
+        command=_command(limit, families, orders, block),
         model=name,
         model_hash=base,
         block=block,
@@ -95,6 +98,7 @@ def growth(  # noqa: PLR0913 - the options of a command
         )
 
 
-def _command(limit: int | None, orders: int, block: int) -> str:
+def _command(limit: int | None, families: int | None, orders: int, block: int) -> str:
     told = f" --limit {limit}" if limit is not None else ""
+    told += f" --families {families}" if families is not None else ""
     return f"skillweave eval growth{told} --orders {orders} --block {block}"

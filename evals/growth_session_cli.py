@@ -31,9 +31,8 @@ def session(
 
     with tempfile.TemporaryDirectory() as temporary, progress() as bar:
         folder = Path(temporary)
-        settings = opt.options_of(ctx, model=model).settings(
-            library=folder / "library", state_dir=folder / "state"
-        )
+        own = {"library": folder / "library", "state_dir": folder / "state"}
+        settings = opt.options_of(ctx, model=model).settings().model_copy(update=own)
         line = bar.add_task(f"starting {settings.model}", total=None)
         with (
             open_model(settings.model, settings) as handle,

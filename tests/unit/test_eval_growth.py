@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from skillweave.evals.growth import ARMS, GROWTH, NOTHING, figures
+from skillweave.evals.growth import ARMS, GROWTH, NOTHING, figures, load_families
 from skillweave.evals.growth_tasks import ANSWERS, STREAM, stream
 from skillweave.evals.order import in_order
 from skillweave.evals.record import Key, Record
@@ -87,3 +87,11 @@ def test_costs_are_shared_among_the_solved(tmp_path: Path) -> None:
     assert grown.against_nothing is not None
     assert grown.against_nothing.difference == pytest.approx(0.5)
     assert nothing.against_nothing is None
+
+
+def test_fewer_families_are_taken_from_all_over() -> None:
+    few = {sample.family for sample in load_families(5).samples}
+    assert few == {
+        "shout-longest", "acronym-back", "slug-length", "median-plus", "factorial-digits",
+    }  # fmt: skip
+    assert len(load_families(None).samples) == 300
