@@ -28,10 +28,6 @@ WINDOW: Final = 3
 
 _SLOT: Final = re.compile(re.escape(OPEN) + r"(.*?)" + re.escape(CLOSE), re.DOTALL)
 _LINE: Final = re.compile(r"#(\d+)")
-_UNSAID: Final = re.compile(
-    rf"(?<!\b(?:by|to|at|in|of|on))(?<!\b(?:with|from|into)) {re.escape(SLOT)} {re.escape(SLOT)}$"
-)
-"""Two values at the end, and no word that says what the first of them is for."""
 _ASSIGNMENT: Final = re.compile(rf" (\w+)=({re.escape(OPEN)}.*?{re.escape(CLOSE)}|\S+)", re.DOTALL)
 _SETTING: Final = re.compile(r"(\w+) = \S+")
 _TYPES: Final = {"integer": "number", "object": "string", "any": "string", "null": "string"}
@@ -222,20 +218,7 @@ def _read_line(line: str, values: Mapping[str, str], shown: _Window, shift: int)
 
     goal = _SLOT.sub(one, line[head.end() :])
     goal = goal.replace("{", "(").replace("}", ")").replace("\0", f" {SLOT} ")
-    goal = " ".join(goal.split())
-    return Step(id=int(head.group(1)) + shift, goal=goal, inputs=tuple(_main_first(goal, inputs)))
-
-
-def _main_first(goal: str, inputs: Sequence[Input]) -> Sequence[Input]:
-    """Inputs in the order in which a signature names them.
-
-    ``subtract 7`` goes without saying what from, so that its result stands last: ``subtract {7} {#1}``.
-    """
-    if len(inputs) < 2 or not _UNSAID.search(goal):
-        return inputs
-    *before, given, main = inputs
-    unsaid = isinstance(given, Literal) and isinstance(main, Ref)
-    return [*before, main, given] if unsaid else inputs
+    return Step(id=int(head.group(1)) + shift, goal=" ".join(goal.split()), inputs=tuple(inputs))
 
 
 def _text(value: JsonValue) -> str:

@@ -170,17 +170,3 @@ def test_quoted_text_stays_on_one_line(text: str) -> None:
 @given(st.text(alphabet="abc ", min_size=1, max_size=10), st.sampled_from(["'", '"', ""]))
 def test_quotes_are_taken_off_once(text: str, quote: str) -> None:
     assert unquoted(f" {quote}{text.strip()}{quote}") == text.strip()
-
-
-@pytest.mark.parametrize(
-    ("line", "first"),
-    [
-        ("#2 subtract<<B>><<#1>>", Ref),
-        ("#2 divide by<<B>><<#1>>", Literal),
-        ("#2 take<<#1>><<B>>", Ref),
-    ],
-)
-def test_what_goes_without_saying_comes_first(line: str, first: type) -> None:
-    plan = PROFILE.read_plan(f"#1 double<<A>>\n{line}", "double 4, then subtract 7", ()).plan
-    assert plan is not None
-    assert isinstance(plan.steps[1].inputs[0], first)
