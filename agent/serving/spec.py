@@ -16,7 +16,8 @@ MAX_LORAS = 8
 """Different adapters in one batch."""
 MAX_KEPT_LORAS = 64
 """Adapters kept in memory; others are read again from their folders."""
-NANO_RANK = 16
+NANO_RANK = 128
+"""Four adapters of the rank that nano's are trained at, summed exactly; batches compute at real ranks."""
 CHAT_RANK = 64
 NANO_CACHE_BYTES = 256 * 2**20
 """Room for 32 conversations of full length."""
