@@ -13,7 +13,7 @@ DESCRIBING: frozenset[ViewLabel] = frozenset(
 )
 """Views that say what the skill does; the others are what people asked."""
 
-VIEWS_FORMAT = 2
+VIEWS_FORMAT = 3
 """Count this up when `views_of` gives other texts: libraries are then indexed anew."""
 BODY_CHARACTERS = 1200
 """More than the embedding model reads (256 tokens)."""
@@ -55,5 +55,7 @@ def views_of(skill: Skill, solved: Sequence[str] = ()) -> tuple[View, ...]:
         views.append(View("use-when", skill.use_when))
     views += [View("request", text) for text in skill.requests[:MAX_REQUESTS]]
     views += [View("experience", text) for text in solved[:MAX_EXPERIENCES]]
-    unique = {view.text: view for view in reversed(views)}
-    return tuple(reversed(unique.values()))
+    unique = {view.text: view for view in reversed(views) if view.label != "name"}
+    if name not in unique:  # what people asked tells more than a name in the same words
+        unique[name] = views[1]
+    return tuple(sorted(unique.values(), key=views.index))

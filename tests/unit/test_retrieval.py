@@ -45,6 +45,13 @@ def test_what_a_skill_solved_becomes_a_view_of_it(library: Library, tmp_path: Pa
     assert names(library, "sour fruit for jam")[0] == "two"
 
 
+def test_a_request_in_the_words_of_a_name_counts_in_full(library: Library) -> None:
+    library.add(guide("percent-of", "take a share", ("percent of", "a part")))
+    (best,) = library.search("percent of", explain=True)
+    assert best.view == "request: percent of"
+    assert best.dense == pytest.approx(1.0, abs=1e-5)
+
+
 def test_a_recorded_request_is_indexed_when_the_library_opens_again(tmp_path: Path) -> None:
     with open_library(tmp_path / "library") as library:
         library.add_all([guide("one", "apples and pears"), guide("two", "plums and pears")])
