@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from skillweave.agent.serving.server import Server
-from skillweave.agent.serving.spec import spec_for
+from skillweave.agent.serving.spec import NANO_RANK, spec_for
 from skillweave.agent.settings import Settings
 from skillweave.skills.factors import Factors, write_adapter
 from skillweave.skills.folder import content_hash
@@ -56,8 +56,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     library = tmp_path_factory.mktemp("library")
     for seed, name in enumerate(("one", "two", "three"), start=1):
         put(library, name, seed=seed)
-    put(library, "wide", seed=4, rank=16)
-    put(library, "too-wide", seed=5, rank=32)
+    put(library, "wide", seed=4, rank=NANO_RANK)
+    put(library, "too-wide", seed=5, rank=2 * NANO_RANK)
     put(library, "foreign", seed=6, base="ab" * 32)
     small = Factors(torch.ones(2, HIDDEN // 2), torch.ones(HIDDEN // 2, 2))
     _written(library, "smaller", {"model.layers.0.self_attn.q_proj": small})
@@ -181,8 +181,8 @@ BAD = [
     ("one" * 100_000, 400, "300000 characters; mix at most 32 adapters"),
     ("vote(one,two)", 400, "no gate of that name; the gates are: arrow, constant"),
     ("advice", 400, "advice is a skill of the kind guide, not an adapter"),
-    ("too-wide", 400, "has the rank 32 and this server's limit is 16"),
-    ("one+wide", 400, "has the rank 20 and this server's limit is 16"),
+    ("too-wide", 400, f"has the rank {2 * NANO_RANK} and this server's limit is {NANO_RANK}"),
+    ("one+wide", 400, f"has the rank {NANO_RANK + 4} and this server's limit is {NANO_RANK}"),
     ("foreign", 400, "was trained for the base model abababababab, but this server serves"),
     ("smaller", 400, "was trained for another base model: its model.layers.0.self_attn.q_proj is"),
     ("one+smaller", 400, "model.layers.0.self_attn.q_proj is [64, 64] in one adapter and [32, 32]"),
