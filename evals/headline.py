@@ -65,6 +65,14 @@ FIGURES: tuple[Figure, ...] = (
         "with_fragments.solved",
         "with_fragments.solvable",
     ),
+    *(
+        Rate(
+            f"SCAN, {split}: learned from the train split",
+            "scan.json",
+            f"splits.[split={split}].test",
+        )
+        for split in ("length", "jump", "turn left", "around right")
+    ),
     Rate("sound candidates admitted by the gate", "gate.json", "report.sound_admitted"),
     Rate("faulty candidates kept out by the gate", "gate.json", "report.faulty_kept_out"),
     Percent(
