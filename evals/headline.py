@@ -67,7 +67,7 @@ FIGURES: tuple[Figure, ...] = (
     ),
     *(
         Rate(
-            f"SCAN, {split}: learned from the train split",
+            f"SCAN, {split}: rules learned from train, their form by hand",
             "scan.json",
             f"splits.[split={split}].test",
         )
