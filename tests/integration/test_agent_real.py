@@ -187,7 +187,7 @@ def test_a_dropped_skill_is_used_within_two_seconds(
     drop(settings, "knots.py", KNOTS)
     notice = notice_within(notices, 10.0, before)
     assert isinstance(notice, Admitted)
-    result = agent.run("Convert 10 from knots to kilometres.", skills=["knots-to-kmh"])
+    result = agent.run("Convert 10 knots to kilometres per hour.", skills=["knots-to-kmh"])
     assert result.value == pytest.approx(18.52)
     assert result.skills[0].startswith("knots-to-kmh@")
 
