@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,20 @@ def small_bfcl(folder: Path) -> Path:
     return folder
 
 
+def collection(folder: Path) -> Path:
+    """Two tools of somebody else's, one of which cannot be read."""
+    code = 'def sum_of_squares(a: int, b: int) -> int:\n    """Add the squares of two numbers."""\n'
+    examples = "\n".join(f"sum_of_squares({a}, {b}) == {a * a + b * b}" for a, b in PAIRS)
+    rows = [
+        {"code": code + "    return a * a + b * b\n", "examples": examples},
+        {"code": "def broken(:", "examples": ""},
+    ]
+    file = folder / "tools.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+PAIRS = [(1, 2), (3, 4), (0, 5), (2, 2), (6, 1), (7, 0), (10, 3), (4, 9)]
 SMOKE = """
 import sys
 from pathlib import Path
@@ -50,19 +65,26 @@ main()
 
 def test_smoke(tmp_path: Path) -> None:
     data, out = small_bfcl(tmp_path / "data"), tmp_path / "out"
-    environment = {**os.environ, "SKILLWEAVE_STATE_DIR": str(tmp_path / "state")}
+    environment = {
+        **os.environ,
+        "SKILLWEAVE_STATE_DIR": str(tmp_path / "state"),
+        "SKILLWEAVE_TOOLS": str(collection(tmp_path)),
+    }
     done = subprocess.run(
         [sys.executable, "-c", SMOKE, str(data), str(out)],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     runs = runs_in(out)
-    assert [run.suite for run in runs] == ["bfcl", "compose", "workbench"]
+    assert [run.suite for run in runs] == ["adapters", "bfcl", "compose", "imports", "workbench"]
+    for name in ("tools", "scan", "endpoint"):
+        assert re.search(rf"^{name} is (left out|skipped): ", done.stderr, re.MULTILINE)
     for run in runs:
         assert run.summary.complete
         assert len(run.records) == len(run.summary.arms) * run.summary.samples == 6
         assert not [record.note for record in run.records if record.status == "error"]
-        assert run.manifest.model_hash
+        # The gate judges tools without a model.
+        assert run.manifest.model_hash or run.suite == "imports"
         assert all((run.folder / record.trace).is_file() for record in run.records)
         assert "<svg" in (run.folder / "report.html").read_text()
         assert f"### {run.suite}" in done.stdout
