@@ -14,6 +14,8 @@ from skillweave.skills.model import Case, Skill
 
 KINDS = tuple(fault for fault in FAULTS if fault != "shadows a neighbour")
 """A shadow is a fault of a skill's words, not of its code."""
+ENDLESS = frozenset({"CpuLimit", "TimeLimit"})
+"""A mutation that never ends is seen by everybody who runs it once, and is not seeded."""
 LAST: Fault = "malicious"
 """Can be seeded in any tool."""
 
@@ -50,6 +52,9 @@ def wrong(base: Base, changed: str, calls: Calls, rng: random.Random) -> float:
     known = [case.arguments for case in base.skill.cases if case.raises is None]
     inputs = [*known, *inputs_for(base.signature, known, rng, POOL)]
     function = base.signature.function
+    first = calls.once(changed, function, inputs[0]) if inputs else None
+    if first is not None and first.error is not None and first.error.type in ENDLESS:
+        return 0.0
     truth = calls.many(base.source, function, inputs)
     rows = calls.many(changed, function, inputs)
     told = [(a, b) for a, b in zip(truth, rows, strict=True) if not a.error]
