@@ -55,8 +55,9 @@ class Settings(BaseSettings):
 
     Measured by ``skillweave eval thresholds --part match``: the highest value that refuses at most
     2 % of the goals whose right skill was found; a plan has several steps, and each must pass."""
-    min_confidence: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Confidence in a plan below which the agent declines instead of trying."""
+    min_confidence: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Confidence in a plan below which the agent declines instead of trying; None: what was measured
+    for the model's profile."""
 
     learn: bool = True
     """Whether verified plans become skills."""

@@ -52,7 +52,8 @@ async def _accepted(
     made = planned.plan
     if made is None or not made.steps:
         return update
-    if confidence < deps.settings.min_confidence:
+    given = deps.settings.min_confidence
+    if confidence < (deps.profile.min_confidence if given is None else given):
         update["planned"] = Planned(beyond=True)
         update["why"] = f"the plan is too uncertain ({confidence:.2f})"
         return update

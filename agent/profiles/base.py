@@ -104,6 +104,11 @@ class Profile(Protocol):
         """Whether the bare model may do a step that no skill fits (False for nano)."""
         ...
 
+    @property
+    def min_confidence(self) -> float:
+        """Confidence in a plan below which it is better to decline; 0 where none was measured."""
+        ...
+
     def answer(self, request: str, results: Sequence[Done]) -> Prompt | None:
         """Ask for the words of the final answer; None: the graph renders the values itself."""
         ...

@@ -54,6 +54,8 @@ class NanoProfile:
 
     name = "nano"
     does_steps = False
+    min_confidence = 0.97
+    """Keeps 98 % of the right plans, ``skillweave eval thresholds --part confidence``."""
 
     # -- planning --------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ class ScriptedProfile:
     """Asks ``plan: request``, ``replan: goal``, ``fill: goal``, ``do: goal``; reads JSON."""
 
     name = "scripted"
+    min_confidence = 0.0
 
     def __init__(self, *, does_steps: bool = False, fills: bool = False) -> None:
         self.does_steps = does_steps
