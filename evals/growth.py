@@ -125,7 +125,20 @@ class GrowthFigures(Frozen):
     families: int
     orders: tuple[int, ...]
     block: int
+    parallel: int
+    """Tasks at once in the arms that do not learn; those that do go one by one. Seconds can be compared
+    where this is 1."""
     arms: tuple[ArmFigures, ...]
+
+
+class Setting(Frozen):
+    """How a run was made."""
+
+    command: str
+    model: str
+    model_hash: str = ""
+    block: int = BLOCK
+    parallel: int = 1
 
 
 def figures(
@@ -133,26 +146,19 @@ def figures(
     samples: Sequence[Sample],
     orders: Sequence[int],
     folder: Path,
-    *,
-    command: str,
-    model: str,
-    model_hash: str,
-    block: int = BLOCK,
+    setting: Setting,
 ) -> GrowthFigures:
     """The figures of a run, in the folder of which the traces lie."""
     calls = {key: calls_in(folder / one.trace) if one.trace else 0 for key, one in records.items()}
     return GrowthFigures(
-        command=command,
+        **setting.model_dump(),
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=this_machine(),
-        model=model,
-        model_hash=model_hash,
         tasks=len(samples),
         of=len(stream()),
         families=len({sample.family for sample in samples}),
         orders=tuple(orders),
-        block=block,
-        arms=tuple(_arm(arm, records, samples, orders, calls, block) for arm in ARMS),
+        arms=tuple(_arm(arm, records, samples, orders, calls, setting.block) for arm in ARMS),
     )
 
 

@@ -21,7 +21,9 @@ def growth(  # noqa: PLR0913 - the options of a command
     ] = None,
     orders: Annotated[int, typer.Option(min=1, help="Orders of the stream.")] = 3,
     block: Annotated[int, typer.Option(min=5, help="Tasks in a row that are summed up.")] = 30,
-    parallel: Annotated[int, typer.Option(min=1, help="Tasks at once, where sound.")] = 4,
+    parallel: Annotated[
+        int, typer.Option(min=1, help="Tasks at once in arms that do not learn; tells on seconds.")
+    ] = 1,
     stop_after: Annotated[
         float | None, typer.Option(help="Seconds after which no task is begun.")
     ] = None,
@@ -42,7 +44,7 @@ def growth(  # noqa: PLR0913 - the options of a command
     """
     from skillweave.agent.models import open_model
     from skillweave.evals.cli import progress, write
-    from skillweave.evals.growth import DISTIL_EVERY, SUITE, figures, load_families
+    from skillweave.evals.growth import DISTIL_EVERY, SUITE, Setting, figures, load_families
     from skillweave.evals.journal import Journal
     from skillweave.evals.order import chosen
     from skillweave.evals.record import Record
@@ -79,16 +81,15 @@ def growth(  # noqa: PLR0913 - the options of a command
         bench = Bench(handle, settings, sandbox=sandbox)
         run_suite(SUITE, data, bench, asked, folder, on_begin=begin, on_record=show)
         name, base = settings.model, handle.base_hash
-    found = figures(
-        Journal(folder).records(),
-        chosen(data.samples, limit),
-        seeds,
-        folder,
-        command=_command(limit, families, orders, block),
+    setting = Setting(
+        command=_command(limit, families, orders, block, parallel),
         model=name,
         model_hash=base,
         block=block,
+        parallel=parallel,
     )
+    tried = chosen(data.samples, limit)
+    found = figures(Journal(folder).records(), tried, seeds, folder, setting)
     write(found, out)
     typer.echo(f"report: {write_report(folder)}", err=True)
     for arm in found.arms:
@@ -98,7 +99,9 @@ def growth(  # noqa: PLR0913 - the options of a command
         )
 
 
-def _command(limit: int | None, families: int | None, orders: int, block: int) -> str:
+def _command(
+    limit: int | None, families: int | None, orders: int, block: int, parallel: int
+) -> str:
     told = f" --limit {limit}" if limit is not None else ""
     told += f" --families {families}" if families is not None else ""
-    return f"skillweave eval growth{told} --orders {orders} --block {block}"
+    return f"skillweave eval growth{told} --orders {orders} --block {block} --parallel {parallel}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from skillweave.evals.growth import ARMS, GROWTH, NOTHING, figures, load_families
+from skillweave.evals.growth import ARMS, GROWTH, NOTHING, Setting, figures, load_families
 from skillweave.evals.growth_tasks import ANSWERS, STREAM, stream
 from skillweave.evals.order import in_order
 from skillweave.evals.record import Key, Record
@@ -73,9 +73,8 @@ def test_costs_are_shared_among_the_solved(tmp_path: Path) -> None:
                     skills=("both",) if right else (),
                 )  # fmt: skip
                 records[record.key] = record
-    found = figures(
-        records, samples, (0, 1), tmp_path, command="c", model="m", model_hash="", block=15
-    )
+    setting = Setting(command="c", model="m", block=15)
+    found = figures(records, samples, (0, 1), tmp_path, setting)
     by_arm = {arm.arm: arm for arm in found.arms}
     grown, nothing = by_arm[GROWTH.name], by_arm[NOTHING.name]
     assert len(found.arms) == len(ARMS)
