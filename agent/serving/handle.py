@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
+import weakref
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -72,6 +74,14 @@ def _served(url: str, spec: ServerSpec) -> Served:
     return Served(url=url, name=spec.name, profile=spec.profile, base_hash=base_hash)
 
 
+@dataclass
+class _OfLoop:
+    """What an event loop has for itself: a pool of connections breaks when two loops share it."""
+
+    http: httpx.AsyncClient
+    chats: dict[str, ChatOpenAI] = field(default_factory=dict)
+
+
 class ServedModel(Closing):
     """Chat with a served model and its adapters. Closing it stops the server it started, if any."""
 
@@ -90,25 +100,40 @@ class ServedModel(Closing):
         self.server = server
         self._key = served.api_key
         self._seconds = settings.ask_seconds
-        self._chats: dict[str, ChatOpenAI] = {}
         self._loaded: set[str] = set()
-        options = _HttpOptions(
+        self._transport = transport
+        self._options = _HttpOptions(
             # A kept connection would belong to the loop that opened it; a handle belongs to none.
             limits=httpx.Limits(max_keepalive_connections=0),
             trust_env=httpx.URL(served.url).host not in ("127.0.0.1", "localhost", "::1"),
             timeout=self._seconds,
             headers={"Authorization": f"Bearer {served.api_key.get_secret_value()}"},
         )
-        self._async_http = httpx.AsyncClient(transport=transport, **options)
-        self._http = httpx.Client(transport=transport, **options)
+        self._http = httpx.Client(transport=transport, **self._options)
+        self._outside = self._clients()
+        self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def _clients(self) -> _OfLoop:
+        return _OfLoop(httpx.AsyncClient(transport=self._transport, **self._options))
+
+    def _here(self) -> _OfLoop:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return self._outside
+        if loop not in self._loops:
+            self._loops[loop] = self._clients()
+        return self._loops[loop]
 
     def chat(self, adapter: str | None = None) -> ChatOpenAI:
         """The LangChain model of the base, or of an adapter that `load_adapter` returned."""
         from langchain_openai import ChatOpenAI
 
-        model = adapter or self.name
-        if model not in self._chats:
-            self._chats[model] = ChatOpenAI(
+        model, here = adapter or self.name, self._here()
+        if model not in here.chats:
+            here.chats[model] = ChatOpenAI(
                 model=model,
                 base_url=self.url,
                 api_key=self._key,
@@ -117,9 +142,9 @@ class ServedModel(Closing):
                 stream_usage=True,
                 max_retries=0,
                 http_client=self._http,
-                http_async_client=self._async_http,
+                http_async_client=here.http,
             )
-        return self._chats[model]
+        return here.chats[model]
 
     async def ask(
         self, prompt: Prompt, adapter: str | None = None, on_token: OnToken | None = None
@@ -164,7 +189,7 @@ class ServedModel(Closing):
             return name
         folder = self._adapter_folder(skill)
         try:
-            response = await self._async_http.post(
+            response = await self._here().http.post(
                 f"{self.url}/load_lora_adapter", json={"lora_name": name, "lora_path": str(folder)}
             )
         except httpx.TransportError as error:

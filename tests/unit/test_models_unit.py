@@ -236,6 +236,15 @@ COMPLETION = {
 
 
 class TestServed:
+    def test_every_event_loop_has_connections_of_its_own(self, settings: Settings) -> None:
+        model, _ = served([], settings)
+
+        async def mine() -> object:
+            assert model.chat() is model.chat()
+            return model.chat().http_async_client
+
+        assert asyncio.run(mine()) is not asyncio.run(mine())
+
     async def test_a_grammar_goes_to_vllm_as_structured_output(self, settings: Settings) -> None:
         model, requests = served([httpx.Response(200, json=COMPLETION)], settings)
         prompt = PROMPT.model_copy(update={"structure": Structure(grammar='root ::= "a"')})
