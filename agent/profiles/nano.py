@@ -54,8 +54,8 @@ class NanoProfile:
 
     name = "nano"
     does_steps = False
-    min_confidence = 0.97
-    """Keeps 98 % of the right plans, ``skillweave eval thresholds --part confidence``."""
+    min_confidence = 0.96
+    """The highest that refuses at most 2 % of the right plans, ``skillweave eval thresholds --part confidence``."""
 
     # -- planning --------------------------------------------------------------------------
 
