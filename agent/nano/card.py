@@ -30,12 +30,13 @@ Requests over text, numbers, lists, tables, dates, units and JSON with their pla
 fill, small talk, open questions to be declined, and small text tasks (`agent/nano/corpus`). Three
 fifths of the requests are composed of phrases at random; two fifths are wordings written by hand
 (`handwritten/`), with values drawn anew each time. One handwritten request in ten is held out (the
-row `written` below), as are phrases, templates and wordings of every other part. Words come from the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) and from a syllable
-generator; one word in ten is kept out of training. Quoted texts, numbers, lists, tables, dates and
-their like are found by rules (`agent/nano/literals.py`) and stand in the request as letters; the one
-request in fifty in which the rules would cut a value otherwise than it was meant is drawn again, in
-training and for the scores. A plan line is a clause of the request as it stands there, with its values
-marked, so that planning is cutting and copying.
+row `written` below), as are phrases, templates and wordings of every other part. Words come from
+the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) and from a syllable generator; one word in ten is
+kept out of training. Quoted texts, numbers, lists, tables, dates and their like are found by rules
+(`agent/nano/literals.py`) and stand in the request as letters; the one request in fifty in which
+the rules would cut a value otherwise than it was meant is drawn again, in training and for the
+scores. A plan line is a clause of the request as it stands there, with its values marked, so that
+planning is cutting and copying.
 
 Requests of training have at most six steps: a first run that stopped at four never planned more
 than four lines, whatever was asked. Step numbers start anywhere between 1 and 12, as they do within

@@ -55,7 +55,7 @@ class NanoProfile:
     name = "nano"
     does_steps = False
     min_confidence = 0.96
-    """The highest that refuses at most 2 % of the right plans, ``skillweave eval thresholds --part confidence``."""
+    """The highest that refuses at most 2 % of the right plans (``skillweave eval thresholds``)."""
 
     # -- planning --------------------------------------------------------------------------
 
