@@ -21,7 +21,7 @@ from skillweave.evals.growth_session_cli import session
 from skillweave.evals.latency import Start, measure
 from skillweave.evals.machine import this_machine
 from skillweave.evals.records import LatencyFigures, WorkbenchFigures
-from skillweave.evals.suites.scan_cli import scan
+from skillweave.evals.scan_cli import scan
 from skillweave.evals.workbench import (
     HELD_OUT,
     SORTS,

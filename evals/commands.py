@@ -19,8 +19,7 @@ from rich.progress import (
 from skillweave.agent.cli import options as opt
 from skillweave.evals.fetch_cli import fetch
 from skillweave.evals.inspect_cli import inspect
-from skillweave.evals.kept import FIGURES
-from skillweave.evals.running import DEFAULT_OUT, Wanted, run_all, write_report
+from skillweave.evals.running import DEFAULT_OUT, FIGURES, Wanted, run_all, write_report
 
 README = Path("README.md")
 WORSE = 3

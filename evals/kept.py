@@ -11,8 +11,6 @@ from skillweave.evals.summary import Summary
 from skillweave.skills.errors import UserError
 from skillweave.skills.model import Frozen
 
-FIGURES = Path("evals/figures")
-"""Where figures are committed, from the root of the repository."""
 SUITES = "suites"
 
 

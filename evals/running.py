@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from skillweave.skills.sandbox import Sandbox
 
 DEFAULT_OUT = Path("runs/evals")
+FIGURES = Path("evals/figures")
+"""Where figures are committed, from the root of the repository."""
 MOST_TRACES = 2000
 SMOKE = "smoke"
 SMOKE_SAMPLES = 2

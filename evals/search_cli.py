@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from skillweave.agent.growth.search import Limit
-from skillweave.evals.search_bench import SearchFigures, Tried, run_search
-from skillweave.evals.search_tasks import FUNCTIONS, builtin_tools, load_functions
-from skillweave.skills.sandbox import Sandbox
+if TYPE_CHECKING:
+    from skillweave.evals.search_bench import SearchFigures, Tried
 
 
 def search(
     file: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, help="The functions.")
-    ] = FUNCTIONS,
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Other functions than those that come along."
+        ),
+    ] = None,
     nodes: Annotated[int, typer.Option(min=1, help="Calls tried for each.")] = 100_000,
     seconds: Annotated[float, typer.Option(min=1, help="Seconds for each.")] = 300,
     seed: Annotated[
@@ -32,7 +33,12 @@ def search(
 
     Example: skillweave eval search --out runs/bench/search.json
     """
-    functions = load_functions(file)
+    from skillweave.agent.growth.search import Limit
+    from skillweave.evals.search_bench import run_search
+    from skillweave.evals.search_tasks import FUNCTIONS, builtin_tools, load_functions
+    from skillweave.skills.sandbox import Sandbox
+
+    functions = load_functions(file or FUNCTIONS)
     seeds = seed or [0, 1]
     practice = sum(one.part == "practice" for one in functions)
     total = practice + 2 * len(seeds) * (len(functions) - practice)
