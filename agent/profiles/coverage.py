@@ -1,7 +1,8 @@
 """How well a plan of nano covers its request: what is left out, and what is said twice.
 
 A plan is cut out of its request, so every value and every word that tells what to do stands in it once.
-Words that only tie a request together (``then``, ``please``, ``the result``) may be left out.
+Words that only tie a request together (``then``, ``please``, ``the result``) may be left out. A story
+around the task counts as left out too: that asks for more samples, and costs all plans of a request alike.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from skillweave.agent.nano.corpus.requests import make
+from skillweave.agent.nano.corpus.writer import Kind
 from skillweave.agent.profiles.coverage import REPEATED, VALUE_LEFT_OUT, WORD_LEFT_OUT, faults
 
 REQUEST = " please reverse<<A text>>, then count its vowels and add<<B number>> to the result."
@@ -30,7 +31,8 @@ def test_what_is_asked_twice_may_be_done_twice() -> None:
     assert faults("#1 reverse<<A>>\n#2 reverse<<B>>", request) == 0.0
 
 
-def test_right_plans_seldom_look_faulty() -> None:
+@pytest.mark.parametrize("kind", ["compositions", "long"])
+def test_right_plans_seldom_look_faulty(kind: Kind) -> None:
     rng = random.Random(2)
-    drawn = [make(rng, "train") for _ in range(300)]
+    drawn = [make(rng, kind) for _ in range(300)]
     assert sum(faults(e.plan, e.request) > 0 for e in drawn) < 30

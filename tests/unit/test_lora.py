@@ -56,7 +56,7 @@ def test_it_learns_what_it_is_shown_and_the_base_stays_as_it_was(
     untaught = mean_loss(exact, rows, 0)
     with adapted(exact, kept):
         assert all(right(exact, rows, 0))
-        assert mean_loss(exact, rows, 0) < untaught / 4
+        assert mean_loss(exact, rows, 0) < untaught / 2
     assert torch.equal(exact(input_ids=torch.tensor([rows[0].ids])).logits, before)
 
 
