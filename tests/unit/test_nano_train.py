@@ -50,7 +50,7 @@ def test_a_killed_run_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
 
 def test_what_is_still_to_come_may_be_changed_and_the_past_may_not(tmp_path: Path) -> None:
     with pytest.raises(Killed):
-        train(tmp_path, TINY, compiled=False, progress=kill_after(2_500))  # type: ignore[arg-type]
+        train(tmp_path, TINY, compiled=False, progress=kill_after(4_500))  # type: ignore[arg-type]
     with pytest.raises(SettingsError, match="another recipe"):
         train(tmp_path, replace(TINY, seed=2), compiled=False, resume=True)
     with pytest.raises(SettingsError, match="another recipe"):

@@ -14,7 +14,7 @@ from skillweave.evals.teach_cells import Bench, Cell, lesson_of
 from skillweave.evals.teach_tasks import TASKS, TeachTask, pairs_of
 from skillweave.skills.errors import UserError
 
-LIMITS = Limits(steps=3, seconds=600, every=1, rank=2, tokens_per_batch=64, rate=1e-2)
+LIMITS = Limits(steps=8, seconds=600, every=1, rank=2, tokens_per_batch=64, rate=1e-2)
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
