@@ -110,8 +110,6 @@ FAULTS: list[tuple[str, StageName, str]] = [
     ("import os\n" + JOIN, "scan", "imports os"),
     (JOIN.replace("second\n", "second[:0] + 'cd'\n"), "cases", "case 2"),
     ("_SEEN = []\n" + GUARDED, "properties", "keeps"),
-    ("import random\n" + JOIN.replace("second\n", "second + ' ' * (random.random() < 0.5)\n"),
-     "cases", "case"),
     ("_N = [0]\n" + JOIN.replace("return first", "_N[0] += 1\n    return '*' * (_N[0] > 3) + first"),
      "properties", "two values"),
     (JOIN.replace("return first", "return 7 if len(first) == 1 else first"), "properties", "integer"),
@@ -126,6 +124,15 @@ def test_a_faulty_candidate_is_refused_for_its_fault(
     assert verdict.decision == "refused"
     assert verdict.reason.startswith(f"{stage}:")
     assert reason in verdict.reason
+
+
+def test_chance_is_refused_whichever_stage_it_fails_first(
+    library: Library, sandbox: Sandbox
+) -> None:
+    chance = JOIN.replace("second\n", "second + ' ' * (random.random() < 0.5)\n")
+    verdict = gate_of(library, sandbox).judge(glue("import random\n" + chance))
+    assert verdict.decision == "refused"
+    assert verdict.reason.startswith(("cases: case", "properties: the same input gives two values"))
 
 
 def test_an_ignored_argument_is_seen(library: Library, sandbox: Sandbox) -> None:
