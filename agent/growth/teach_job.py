@@ -145,8 +145,10 @@ class Teaching:
             if not self._told.error and self._told.taught is None:
                 last = "cancelled" if self._cancelled else self._last_words() or f"exit code {code}"
                 self._told.error = f"{self.lesson.name} was not taught: {last}"
-            self._ended.set()
             self._errors.close()
+            if process.stdout is not None:
+                process.stdout.close()
+            self._ended.set()
             if on_end is not None:
                 on_end(self)
 
