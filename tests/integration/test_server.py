@@ -18,7 +18,7 @@ from skillweave.agent.models import open_model
 from skillweave.agent.profiles.base import Message, Prompt, Structure
 from skillweave.agent.serving.handle import ServedModel
 from skillweave.agent.serving.server import Server
-from skillweave.agent.serving.spec import spec_for
+from skillweave.agent.serving.spec import NANO_RANK, spec_for
 from skillweave.agent.settings import Settings
 from skillweave.skills.errors import AdapterError, ServerError
 from skillweave.skills.model import AdapterInfo, Skill
@@ -41,7 +41,7 @@ def adapters(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
 
     root = tmp_path_factory.mktemp("adapters")
     skills = {}
-    ranks = dict.fromkeys(NAMES, 4) | {"wide": 32}
+    ranks = dict.fromkeys(NAMES, 4) | {"wide": 2 * NANO_RANK}
     for seed, (name, rank) in enumerate(ranks.items()):
         torch.manual_seed(seed)
         config = LoraConfig(
