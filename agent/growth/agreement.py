@@ -74,6 +74,7 @@ def rivals_of(
     inputs: list[Arguments] = list(known_inputs(skill))
     inputs += inputs_for(signature, inputs, random.Random(seed), INPUTS)
     inputs += [task.arguments for task in candidate.tasks]
+    inputs = list(calls.affordable(inputs))
     rows: list[Row] = []
     found = []
     for hit in near[:RIVALS]:
@@ -100,6 +101,7 @@ def broken_inverse(
     subject = signature.parameters[0].name
     inputs: list[Arguments] = list(known_inputs(skill))
     inputs += inputs_for(signature, inputs, random.Random(seed), INPUTS)
+    inputs = list(calls.affordable(inputs))
     rows = calls.many(candidate.source, signature.function, inputs)
     wrong, led = "", 0
     for arguments, row in zip(inputs, rows, strict=True):

@@ -8,6 +8,7 @@ host compares; batches look for honest faults.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
@@ -18,6 +19,8 @@ from skillweave.skills.sandbox import ToolOutcome
 
 BATCH = 16
 WINDOW = 360
+SLOW, PATIENCE = 0.5, 1.5
+"""Seconds."""
 """Calls between two looks at the memory: a list that grows by 8 bytes is moved in each."""
 _PROBE = """
 
@@ -76,13 +79,28 @@ class Calls:
         self._runner = runner
         self._known: dict[str, ToolOutcome] = {}
         self.count = 0
+        self.longest = 0.0
+        """Seconds of the slowest single call."""
 
     def once(self, source: str, function: str, arguments: Mapping[str, JsonValue]) -> ToolOutcome:
         """One call; an equal one before is not made again."""
         key = json.dumps([source, function, dict(arguments)], default=str)
         if key not in self._known:
+            started = time.monotonic()
             self._known[key] = self._call(source, function, arguments)
+            self.longest = max(self.longest, time.monotonic() - started)
         return self._known[key]
+
+    @property
+    def slow(self) -> bool:
+        """Whether a call takes so long that many would try anyone's patience."""
+        return self.longest > SLOW
+
+    def affordable(
+        self, inputs: Sequence[Mapping[str, JsonValue]]
+    ) -> Sequence[Mapping[str, JsonValue]]:
+        """All inputs; of a slow tool as many as fit into `PATIENCE`, at least one."""
+        return inputs[: max(1, int(PATIENCE / self.longest))] if self.slow else inputs
 
     def many(
         self, source: str, function: str, rounds: Sequence[Mapping[str, JsonValue]]
