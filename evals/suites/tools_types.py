@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from skillweave.agent.growth.source import annotation
+from skillweave.agent.schema import type_of
 from skillweave.skills.model import Case
 
 Schema = Mapping[str, JsonValue]
@@ -44,7 +45,7 @@ def schema_of(values: Sequence[JsonValue]) -> Schema:
     >>> schema_of([1, 2.5]), schema_of([["a"], []]), schema_of([1, "a"])
     ({'type': 'number'}, {'type': 'array', 'items': {'type': 'string'}}, {})
     """
-    kinds = {_kind(value) for value in values}
+    kinds = {type_of(value) for value in values}
     if kinds == {"integer", "number"}:
         kinds = {"number"}
     if len(kinds) != 1:
@@ -63,20 +64,3 @@ def schema_of(values: Sequence[JsonValue]) -> Schema:
 def _expression(values: Sequence[JsonValue]) -> ast.expr:
     schema = schema_of(values)
     return ast.parse(annotation(schema) if schema else "object", mode="eval").body
-
-
-def _kind(value: JsonValue) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-    return "object"
