@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.reuse import fold
 from skillweave.agent.handle import Answer
+from skillweave.agent.nodes.doable import undoable
 from skillweave.agent.plan import Plan
 from skillweave.agent.profiles.base import Message, Planned, Prompt
 from skillweave.agent.result import PlanMade
@@ -20,6 +21,8 @@ from skillweave.skills.model import Skill
 HINTS = 8
 SAMPLES = 8
 WARMTH = 0.7
+UNDOABLE = 3.0
+"""In nats: how much likelier a plan must be to make up for a step that no skill of the library can do."""
 
 
 async def plan(state: State, runtime: Runtime[Deps]) -> State:
@@ -29,7 +32,7 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
     tokens = 0
     why = ""
     for _ in range(2):
-        answer, spent = await _least_faulty(prompt, task, deps)
+        answer, spent = await _least_faulty(prompt, state, deps)
         tokens += spent
         try:
             planned = deps.profile.read_plan(answer.text, task, history)
@@ -67,21 +70,38 @@ async def _accepted(
     return update
 
 
-async def _least_faulty(prompt: Prompt, task: str, deps: Deps) -> tuple[Answer, int]:
-    """The most likely answer, or, where that leaves something out or says it twice, the best of several.
+async def _least_faulty(prompt: Prompt, state: State, deps: Deps) -> tuple[Answer, int]:
+    """The most likely answer or, where its words or the library speak against it, the best of several.
 
     Returns the answer and the tokens of all.
     """
     first = await deps.ask(prompt)
-    if not deps.profile.faults(first.text, task):
+    against = {first.text: await _faults(first.text, state, deps)}
+    if not against[first.text]:
         return first, first.tokens
     warm = prompt.model_copy(update={"temperature": WARMTH})
     answers = [first, *await asyncio.gather(*(deps.ask(warm) for _ in range(SAMPLES)))]
+    for answer in answers:
+        if answer.text not in against:
+            against[answer.text] = await _faults(answer.text, state, deps)
 
     def cost(answer: Answer) -> float:
-        return deps.profile.faults(answer.text, task) - (answer.mean_logprob or 0.0) * answer.tokens
+        return against[answer.text] - (answer.mean_logprob or 0.0) * answer.tokens
 
     return min(answers, key=cost), sum(answer.tokens for answer in answers)
+
+
+async def _faults(text: str, state: State, deps: Deps) -> float:
+    """What speaks against an answer, in nats: words left out or said twice, steps that nothing can do."""
+    task, history = state["task"], tuple(state.get("history", ()))
+    faults = deps.profile.faults(text, task)
+    if deps.profile.does_steps or state.get("pinned"):
+        return faults
+    try:
+        plan = deps.profile.read_plan(text, task, history).plan
+    except PlanError:
+        return faults
+    return faults + (UNDOABLE * await undoable(plan, deps) if plan else 0.0)
 
 
 def confidence_of(answer: Answer) -> float:

@@ -77,9 +77,9 @@ def _is_word(text: str) -> bool:
 async def _candidates(
     state: StepState, queries: Sequence[str], deps: Deps
 ) -> tuple[Candidate, ...]:
-    kinds = _usable(deps)
-    hits = await _search(queries, kinds, POOL, deps)
-    near = _near([hit for hit in hits if _fits(hit, deps)], state["values"])[:CANDIDATES]
+    kinds = usable(deps)
+    hits = await search(queries, kinds, POOL, deps)
+    near = _near([hit for hit in hits if fits(hit, deps)], state["values"])[:CANDIDATES]
     pinned = await _pinned(state, hits, kinds, deps, alone=state.get("alone", False) or not near)
     names = {one.skill for one in pinned}
     ranked = [*pinned, *(one for one in near if one.skill not in names)][:ATTEMPTS]
@@ -110,9 +110,10 @@ def _misfit(skill: Skill, values: Sequence[JsonValue]) -> float:
     return 0.0 if skill.signature is None else misfit(values, skill.signature)
 
 
-async def _search(
+async def search(
     queries: Sequence[str], kinds: frozenset[SkillKind], k: int, deps: Deps
 ) -> list[Hit]:
+    """What any of the queries finds, best first."""
     found = [
         await asyncio.to_thread(deps.library.search, query, kinds=kinds, k=k) for query in queries
     ]
@@ -144,7 +145,7 @@ async def _pinned(
     return sorted(found, key=lambda one: -one.score)
 
 
-def _usable(deps: Deps) -> frozenset[SkillKind]:
+def usable(deps: Deps) -> frozenset[SkillKind]:
     """Tools always; adapters where the server takes them; guides where the model reads them."""
     kinds: set[SkillKind] = {"tool"}
     if deps.model.supports_adapters:
@@ -154,7 +155,8 @@ def _usable(deps: Deps) -> frozenset[SkillKind]:
     return frozenset(kinds)
 
 
-def _fits(hit: Hit, deps: Deps) -> bool:
+def fits(hit: Hit, deps: Deps) -> bool:
+    """Whether what was found is near enough to be tried."""
     skill = hit.skill
     if skill.adapter is not None and skill.adapter.base not in ("", deps.model.base_hash):
         return False
@@ -174,5 +176,5 @@ def _candidate(skill: Skill, hit: Hit | None) -> Candidate:
 
 
 async def _experiences(queries: Sequence[str], deps: Deps) -> list[Skill]:
-    hits = await _search(queries, frozenset({"experience"}), NOTES, deps)
+    hits = await search(queries, frozenset({"experience"}), NOTES, deps)
     return [hit.skill for hit in hits if hit.relevance >= deps.settings.min_match][:NOTES]
