@@ -49,7 +49,7 @@ _AFTER: Final = (
     r"(?=(?:st|nd|rd|th|km|m|cm|mm|kg|g|mg|lbs?|oz|ft|in|mi|mph|l|ml|h|s|min|ms|[CFKx]|[KMGT]?B)\b"
     r"|[^\w]|$)(?!\.\d|-[A-Za-z])"
 )
-_NOT_A_MARK: Final = r"(?!(?<=\n)\d+[.)]\s|(?<=\n\()\d+\)\s)"
+_NOT_A_MARK: Final = r"(?!(?<=\n)\d{1,2}[.)]\s|(?<=\n\()\d{1,2}\)\s)"
 _BEFORE: Final = r"(?<![\w.#/])(?<![A-Za-z]-)(?<![Ss]tep )(?<![Ss]teps )"
 
 
@@ -76,7 +76,7 @@ _SCAN: Final = re.compile(
 _LINES_IN_QUOTES: Final = re.compile(r"(?:" + _QUOTED + r")", re.DOTALL)
 _QUOTES: Final = {"'": "'", '"': '"', "“": "”", "‘": "’", "`": "`"}
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}")
-_MARK: Final = re.compile(r"\s*(?:\d+[.)]|\(\d+\)|[-*•]|[Ss]tep \d+:?)\s")
+_MARK: Final = re.compile(r"\s*(?:\d{1,2}[.)]|\(\d{1,2}\)|[-*•]|[Ss]tep \d+:?)\s")
 MARKED: Final = re.compile(rf"{OPEN}([A-Z]) \w+{CLOSE}")
 """A value in a masked request."""
 _BLOCK: Final = re.compile(r":[ \t]*\n+((?:[^\n]*\S[^\n]*(?:\n|$))+\s*)\Z")

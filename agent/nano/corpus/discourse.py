@@ -31,11 +31,11 @@ JOIN = Wordings(
         ", plus", " >", " ->", "; thereafter", ". On top of that,", ". Based on that,", ". Using that,",
         ". Using the result,", ". With the outcome,", ". With that result,", ". Then use that and", ", before you",
         ". Here's the next bit:",
-    ),
-    (
         ". Having done that,", ", and with that in hand,", ". Right after that,", "; when that is ready,",
         ". Once you've got it,", ", at which point", ". The next thing to do:", " before you go on to",
         ". That done,",
+    ),
+    (
     ),
 )  # fmt: skip
 JOIN_QUESTION = Wordings(
@@ -44,9 +44,9 @@ JOIN_QUESTION = Wordings(
         "? Then please", "? Afterwards,", "? Once you know,", "? With that,", "? Second,", "? Once you have it,",
         "? When you have that,", "? Now please", "? I also need you to", "? With the result,", "? Afterwards please",
         "? Finally,", "? Lastly,",
+        "? Having found that,", "? As soon as you have it,", "? From that,",
     ),
     (
-        "? Having found that,", "? As soon as you have it,", "? From that,",
     ),
 )  # fmt: skip
 LEFT = (" that remain", " that are left", " there", " in it", " you get", " that remains", " left")
@@ -59,10 +59,10 @@ LAST = Wordings(
         ". To finish,", ". To end,", ". As a final step,", ", as a final step,", ". Last of all,", ", last of all",
         ". Last thing:", ". Final step:", ". At last,", ". To close,", ". And in the last step", ". Then, to end,",
         ". Finally please",
-    ),
-    (
         ". To round things off,", ", and as a final touch,", ". One last thing:", "; to conclude,",
         ". Before you stop,",
+    ),
+    (
     ),
 )  # fmt: skip
 PREAMBLE = Wordings(
@@ -91,10 +91,10 @@ PREAMBLE = Wordings(
         "be so kind and", "be nice and", "it'd be nice if you could", "can somebody", "could someone", "hmm,", "um,",
         "so,", "right,", "now then,", "next,", "one thing:", "another one:", "a small task:", "small job:",
         "be quick and", "carefully", "thanks in advance, please",
-    ),
-    (
         "any chance you could", "do me a favor and", "i'm hoping you can", "quick favor:", "if possible,",
         "alright,", "i'd be grateful if you could", "mind helping me to", "what i'm after:",
+    ),
+    (
     ),
 )  # fmt: skip
 ASK = Wordings(
@@ -117,10 +117,10 @@ ASK = Wordings(
         "help me with", "remind me what is", "can you say", "could you say", "do you know what is",
         "can anyone tell me", "please write down", "write down", "note down", "quickly tell me", "then tell me",
         "the question is", "we are asked for",
-    ),
-    (
         "i'm curious about", "fill me in on", "could you let me have", "i'm after", "would you mind telling me",
         "i need to find out",
+    ),
+    (
     ),
 )  # fmt: skip
 FIND = Wordings(
@@ -134,10 +134,10 @@ FIND = Wordings(
         "i need to find", "i need to work out", "i have to calculate", "we need to find", "we have to compute",
         "help me find", "help me calculate", "you should find", "you should compute", "now find", "now compute",
         "now calculate", "now work out", "first find", "first compute",
-    ),
-    (
         "have a go at finding", "go and find", "i'd like you to calculate", "could you track down",
         "see if you can find",
+    ),
+    (
     ),
 )  # fmt: skip
 """As `ASK`, but only before ``the`` or ``how``: ``find 'a' in`` is something to do."""
@@ -165,9 +165,9 @@ CLOSE = Wordings(
         ". I can't do it myself.", ". That'd be great.", ". That would be great!", ". That would help.",
         ". It would help me a lot.", " :)", " :-)", " !!", "...", " ...", "!!", " - thanks", " - thank you!",
         " - please", " (thanks)", " (please)", "?!", "??", " ?", " !", " .",
+        ". Many thanks in advance.", ", if it's no trouble.", " when you get a chance.", ". I appreciate it!",
     ),
     (
-        ". Many thanks in advance.", ", if it's no trouble.", " when you get a chance.", ". I appreciate it!",
     ),
 )  # fmt: skip
 GIVEN = Wordings(
@@ -185,10 +185,10 @@ GIVEN = Wordings(
         "{x}:", "{x} -", "we are given {x}.", "you are given {x}.", "let x be {x}.", "someone sent me {x}.",
         "my friend sent {x}.", "here goes: {x}.", "here you go: {x}.", "here's {x}.", "here's my {type}: {x}.",
         "here comes a {type}: {x}.", "get {x} and", "a {type}: {x}.", "one {type}: {x}.",
-    ),
-    (
         "let's say i've got {x}.", "i'm giving you a {type}, {x}.", "let's work with {x}.", "starting from {x},",
         "you've got {x} to work with.", "my {type} reads {x}.", "pick up {x} and",
+    ),
+    (
     ),
 )  # fmt: skip
 TASK_LIST = Wordings(
@@ -199,9 +199,9 @@ TASK_LIST = Wordings(
         "i want this done:", "here is what to do:", "what to do:", "the steps are:", "my list:", "in this order:",
         "do all of this:", "the following tasks:", "instructions:", "perform these steps:", "execute these steps:",
         "go through these steps:", "todo:",
+        "here's my checklist:", "go through these one at a time:", "complete each of these in turn:",
     ),
     (
-        "here's my checklist:", "go through these one at a time:", "complete each of these in turn:",
     ),
 )  # fmt: skip
 AND = Wordings(
@@ -212,18 +212,18 @@ AND = Wordings(
         ". Additionally,", ", additionally", ". On the side,", ", at the same time", " & also", ". Likewise,",
         ". I also need you to", ", while you also", ". Independently,", ". Apart from that,", ", apart from that,",
         ". Next to that,", ". Second,", ". Another thing:", ". Aside from that,",
+        ", together with", ". On top of that,", ", and likewise", ". At the same time,",
     ),
     (
-        ", together with", ". On top of that,", ", and likewise", ". At the same time,",
     ),
 )  # fmt: skip
 AFTER = Wordings(
     (
         "after", "once you are done", "when you have finished", "having finished", "right after",
         "as soon as you are done", "once finished", "first of all", "when done",
+        "upon", "as soon as you are through with",
     ),
     (
-        "upon", "as soon as you are through with",
     ),
 )  # fmt: skip
 
@@ -283,10 +283,10 @@ COMBINE = Wordings(
         "VERB and NOUN {x}", "make one text of {x}", "write {x} side by side", "list {x}", "string {x} together",
         "multiply {x} with each other", "pair {x}", "check if {x} agree", "see if {x} are the same",
         "tell me whether {x} are the same",
-    ),
-    (
         "pick the bigger of {x}", "work out the gap between {x}", "chain {x} together", "find the mean of {x}",
         "string {x} together with {w}", "see if there is any difference between {x}", "use the NOUN on {x}",
+    ),
+    (
     ),
 )  # fmt: skip
 COMBINE_TWO = Wordings(
@@ -300,9 +300,9 @@ COMBINE_TWO = Wordings(
         "what is {x} divided by {n}", "what percentage of {n} is {x}", "what share of {n} is {x}",
         "raise {x} to {n}", "join {x} and {n}", "VERB {x} from {n}", "VERB {x} and {n}", "VERB {n} into {x}",
         "find the gap between {x} and {n}", "the difference between {x} and {n}", "merge {x} into {n}",
-    ),
-    (
         "deduct {n} from {x}", "stick {n} on the end of {x}", "how many times does {n} go into {x}",
         "see whether {x} matches {n}",
+    ),
+    (
     ),
 )  # fmt: skip

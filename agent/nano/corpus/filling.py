@@ -41,6 +41,7 @@ _TYPES = {
 _NAMES = {
     "n": "n number count amount factor times width size digits percent exponent shift days places k length b by second divisor limit position window minutes years weeks step",
     "w": "word letter separator delimiter pattern needle sub char value target sep find language",
+    "q": "word letter separator delimiter pattern needle sub char value target sep find label",
     "t": "other other_text suffix prefix addition second_text b",
     "l": "other others other_items second_list weights b right",
     "d": "end end_date other until other_date second_date on_date",
@@ -50,6 +51,13 @@ _NAMES = {
 }
 _START = "start start_date start_time first from_date begin".split()
 _END = "end end_date end_time second to_date until".split()
+_TELLING = (
+    (re.compile(r"from \{n\} to \{x\}"), {"n": "old start before initial from_value", "x": "new end after final to_value"}),
+    (re.compile(r"percent(?:age)? of \{n\}"), {"n": "whole total base of", "x": "part share value portion"}),
+)  # fmt: skip
+"""Names that say which of two numbers is which, where the phrase does."""
+_NEW_FIRST = re.compile(r"^substitute|wherever|instead of")
+"""Of two words, the one to put in comes before the one to take out."""
 _SWITCHES = (
     ("descending", "in descending order"), ("reverse", "in reverse"), ("ignore_case", "ignoring case"), ("strict", "strictly"),
     ("keep_order", "keeping the order"), ("sorted", "and sort it"), ("unique", "without repeats"), ("signed", "with a sign"),
@@ -101,18 +109,18 @@ def _type_of(slot: str, main: str) -> str:
 
 
 def _names(
-    rng: random.Random, side: Side, slots: list[str], main: str, *, swapped: bool = False
+    rng: random.Random, side: Side, slots: list[str], operation: Operation, template: str
 ) -> list[str]:
-    """A telling name for every slot; now and then a stranger's.
-
-    ``swapped``: of two words the new one comes first (``substitute new for old``).
-    """
+    """A telling name for every slot of the template; now and then a stranger's."""
+    telling = next((pools for pattern, pools in _TELLING if pattern.search(template)), {})
     names: list[str] = []
     for index, slot in enumerate(slots):
-        if slot in "xdz" and {"d", "z"} & set(slots) and rng.random() < 0.7:
+        if slot in telling and rng.random() < 0.7:
+            pool = telling[slot].split()
+        elif slot in "xdz" and {"d", "z"} & set(slots) and rng.random() < 0.7:
             pool = _END if {"x", "d", "z"} & set(slots[:index]) else _START
         elif slot == "x":
-            pool = _MAIN_NAMES.get(main, _MAIN_NAMES["text"]).split()
+            pool = _MAIN_NAMES.get(operation.main, _MAIN_NAMES["text"]).split()
         elif slot == "u":
             later = "u" in slots[:index] or slots.count("u") == 1
             pool = (
@@ -121,9 +129,10 @@ def _names(
                 else "from_unit source_unit unit_from source unit".split()
             )
         elif slot == "w" and slots.count("w") == 2:
+            puts_in = ("w" in slots[:index]) != bool(_NEW_FIRST.search(template))
             pool = (
                 "new replacement new_text".split()
-                if ("w" in slots[:index]) != swapped
+                if puts_in
                 else "old find old_text search".split()
             )
         else:
@@ -175,17 +184,29 @@ def _function_name(rng: random.Random, side: Side, template: str) -> str:
     return "_".join(rng.sample(words, min(len(words), rng.randint(1, 3))))
 
 
+def _known(rng: random.Random, side: Side) -> Operation:
+    """An operation of the phrase file; those with several values, where there is more to learn, oftener."""
+    held_out = side == "held-out" and rng.random() < 0.5
+    pool = [o for o in known() if o.held_out == held_out]
+    return rng.choices(pool, [1 + 2 * (_most_slots(o) > 2) for o in pool])[0]
+
+
+def _most_slots(operation: Operation) -> int:
+    return max(t.count("{") for templates in operation.phrases.values() for t in templates)
+
+
 def filling(rng: random.Random, side: Side) -> Filling:
     """A random step, signature and assignment."""
     if rng.random() < 0.15:
         return _combined(rng, side)
     operation: Operation = invent(rng, side)
     if rng.random() < 0.7:
-        operation = rng.choice(
-            [o for o in known() if o.held_out == (side == "held-out" and rng.random() < 0.5)]
-        )
+        operation = _known(rng, side)
     form: Form = rng.choice(list(operation.phrases))
-    template = rng.choice(operation.phrases[form]).replace("{x:s}", "{x}")
+    templates = rng.sample(operation.phrases[form], k=min(2, len(operation.phrases[form])))
+    if rng.random() < 0.5:
+        templates.sort(key=lambda t: -t.count("{"))
+    template = templates[0].replace("{x:s}", "{x}")
     if form == "V" and rng.random() < 0.15 and (found := ELIDABLE.search(template)):
         template = template[: found.start()] + template[found.end() :] + "{x}"
     slots = [m.group(2) for m in _SLOT.finditer(template)]
@@ -203,8 +224,7 @@ def filling(rng: random.Random, side: Side) -> Filling:
         return label(letters[index], unquoted(make(rng, side)))
 
     step = _SLOT.sub(one, template)
-    swapped = template.startswith("substitute")
-    names = _names(rng, side, slots, operation.main, swapped=swapped)
+    names = _names(rng, side, slots, operation, template)
     order = (
         sorted(range(len(slots)), key=lambda i: slots[i] != "x")
         if rng.random() < 0.85

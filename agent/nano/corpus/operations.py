@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from skillweave.agent.nano.corpus.values import NAMES_OF_VALUES
 from skillweave.agent.nano.corpus.words import Side, invented, word
 
 Form = Literal["V", "N", "Q"]
@@ -32,17 +33,16 @@ _INVENTED: dict[Form, tuple[str, ...]] = {
         "reduce {x} to its ADJ NOUN", "transform {x} into a NOUN", "transform {x} with NOUN {w}",
         "change {x} into NOUN form", "bring {x} into NOUN form", "write {x} as NOUN", "write {x} in NOUN notation",
         "express {x} in NOUN", "rewrite {x} as a NOUN", "encode {x} as NOUN", "decode {x} with the NOUN",
-        "filter {x} by NOUN", "filter {x} by NOUN {n}", "sort {x} by NOUN", "group {x} by NOUN",
         "rank {x} by ADJ NOUN", "test {x} for ADJ NOUN", "test whether {x} is ADJ", "check whether {x} is ADJ",
         "check if {x} has NOUN", "see if {x} is a NOUN", "measure the NOUN of {x}", "measure how ADJ {x} is",
         "estimate the NOUN NOUN of {x}", "count the NOUN in {x}", "count the ADJ NOUN of {x}",
         "list the NOUN of {x}", "extract the NOUN from {x}", "extract every NOUN {n} of {x}",
         "pull the ADJ NOUN out of {x}", "remove the NOUN from {x}", "remove all NOUN from {x}",
         "drop the NOUN of {x}", "add a NOUN to {x}", "add NOUN {n} to {x}", "insert {w} into {x} by NOUN",
-        "split {x} by NOUN", "split {x} into NOUN and NOUN", "cut {x} at the NOUN", "join {x} by NOUN",
+        "split {x} by NOUN", "split {x} into NOUN and NOUN", "cut {x} at the NOUN",
         "merge {x} with {l} by NOUN", "combine {x} with {w} by NOUN", "replace the NOUN of {x} with {w}",
         "swap the NOUN and the NOUN of {x}", "set {x} to NOUN {n}", "raise {x} by {n} NOUN", "lower {x} by {n} NOUN",
-        "move {x} to the NOUN", "move {x} {n} NOUN forward", "shift {x} by {n} NOUN", "rotate {x} by NOUN",
+        "move {x} to the NOUN", "move {x} {n} NOUN forward", "shift {x} by {n} NOUN",
         "scale {x} to NOUN", "format {x} as NOUN", "render {x} as a ADJ NOUN", "print {x} in NOUN style",
         "send {x} through the NOUN", "hand {x} over to the NOUN", "put {x} into the NOUN NOUN",
         "put the ADJ NOUN on {x}", "place a NOUN before {x}", "wrap {x} in NOUN", "mark the NOUN in {x}",
@@ -159,19 +159,29 @@ def known() -> tuple[Operation, ...]:
 
 
 def invent(rng: random.Random, side: Side) -> Operation:
-    """An operation with a phrase of random words: what a skill of a stranger looks like."""
+    """An operation with a phrase of random words: what a skill of a stranger looks like.
+
+    Its short texts are quoted, as nothing else would tell them from the words of its name.
+    """
     templates = _HELD_OUT_INVENTED if side == "held-out" and rng.random() < 0.5 else _INVENTED
 
     def fill(template: str) -> str:
         for role, share in (("VERB", 0.5), ("NOUN", 0.4), ("ADJ", 0.3)):
             while role in template:
-                template = template.replace(role, word(rng, side, invented_share=share), 1)
-        return template
+                template = template.replace(role, _unmistakable(rng, side, share), 1)
+        return template.replace("{w}", "{q}")
 
     phrases: dict[Form, tuple[str, ...]] = {
         f: (fill(rng.choice(templates[f])),) for f in ("V", "N", "Q")
     }
     return Operation("invented", rng.choice(_TYPES), rng.choice(_TYPES), phrases)
+
+
+def _unmistakable(rng: random.Random, side: Side, invented_share: float) -> str:
+    """A word that is neither a unit nor a column: those stand in requests as values."""
+    while (drawn := word(rng, side, invented_share=invented_share)) in NAMES_OF_VALUES:
+        pass
+    return drawn
 
 
 def invented_name(rng: random.Random, side: Side) -> str:

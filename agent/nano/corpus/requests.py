@@ -22,8 +22,11 @@ from skillweave.agent.nano.corpus.writer import Arg, Kind, Writer
 from skillweave.agent.nano.corpus.written import written
 from skillweave.agent.nano.literals import MARKED, Masked, kind_of, mask, unquoted
 
-WRITTEN = 0.4
+WRITTEN = 0.5
 """Share of the training requests that people wrote; the others are composed."""
+
+
+_LISTED = re.compile(r"(?:,| and) [^\s,]+$")
 
 
 class Example(NamedTuple):
@@ -76,10 +79,17 @@ def _composed(rng: random.Random, kind: Kind) -> Example | None:
     if rng.random() < 0.55 and text[0].isalpha() and not _starts_a_goal(writer, text):
         text = text[0].upper() + text[1:]
     if "\n" not in text or rng.random() < 0.2:
-        text += writer.wording(d.CLOSE)
+        text += _close(writer, text)
     if kind in ("compositions", "phrases", "templates") and not writer.special:
         return None
     return Example(text, "\n".join(writer.lines), history, steps)
+
+
+def _close(writer: Writer, text: str) -> str:
+    """The last words of a request; after a list in bare words none that could be one of its items."""
+    while (words := writer.wording(d.CLOSE)).startswith(",") and _LISTED.search(text):
+        pass
+    return words
 
 
 def _written(rng: random.Random, kind: Kind) -> Example:
@@ -89,7 +99,8 @@ def _written(rng: random.Random, kind: Kind) -> Example:
     side: Side = "train" if kind == "train" else "held-out"
     text, plan, steps = written(rng, side, first=writer.next_id)
     if "\n" not in text and rng.random() < 0.25:
-        text = text.rstrip(".?!") + writer.wording(d.CLOSE)
+        text = text.rstrip(".?!")
+        text += _close(writer, text)
     if rng.random() < 0.08:
         text = writer.wording(d.PREAMBLE).capitalize() + " " + text
     elif rng.random() < 0.2 and not re.search(rf"(?m)^#\d+ {re.escape(text.split()[0])}\b", plan):

@@ -27,6 +27,8 @@ _COLUMNS = (
     "name age city price qty score amount date country color size team points salary year item "
     "weight height id status product grade rating sales cost total level region stock"
 ).split()
+NAMES_OF_VALUES = frozenset((*_UNITS, *_COLUMNS))
+"""Words that stand in requests as values of their own."""
 _MONTHS = (
     "January February March April May June July August September October November December".split()
 )
@@ -101,9 +103,9 @@ def _odd_text(rng: random.Random, side: Side) -> str:
 def text(rng: random.Random, side: Side) -> str:
     """A text in quotes; now and then a bare word, or a long sentence."""
     kind = rng.random()
-    if kind < 0.07:
+    if kind < 0.04:
         return rng.choice([word, name])(rng, side)
-    if kind < 0.08:
+    if kind < 0.05:
         return " ".join(_words(rng, side, 2, 3))
     if kind < 0.2:
         body = _odd_text(rng, side)
@@ -119,6 +121,13 @@ def text(rng: random.Random, side: Side) -> str:
 
 def short(rng: random.Random, side: Side) -> str:
     """A letter, a word or a sign in quotes; now and then bare."""
+    made = quoted(rng, side)
+    body = made[1:-1]
+    return body if body.isalpha() and rng.random() < 0.1 else made
+
+
+def quoted(rng: random.Random, side: Side) -> str:
+    """A letter, a word or a sign in quotes."""
     body = rng.choice(
         [
             rng.choice("abcdefghijklmnopqrstuvwxyz"),
@@ -126,8 +135,6 @@ def short(rng: random.Random, side: Side) -> str:
             rng.choice([",", ";", "-", "_", "/", "|", " ", ".", ":", "+", ", ", "--", "*"]),
         ]
     )
-    if body.isalpha() and rng.random() < 0.2:
-        return body
     left, right = rng.choice(_QUOTES[:12])
     return left + body + right
 
@@ -267,6 +274,7 @@ MAIN: dict[str, Callable[[random.Random, Side], str]] = {
 SLOT: dict[str, Callable[[random.Random, Side], str]] = {
     "n": small,
     "w": short,
+    "q": quoted,
     "t": text,
     "l": bracketed,
     "d": date,

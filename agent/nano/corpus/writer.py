@@ -38,8 +38,16 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _FORMS: tuple[Form, ...] = ("V", "N", "Q")
-_ROOM = re.compile(r"\{x\}$|\{x\} (?:to|with|by|from|into|in|at|using|against|times|and)\b")
-"""A phrase in which a longer value can stand and be told from what follows."""
+_ROOM: dict[Form, re.Pattern[str]] = {
+    "V": re.compile(r"\{x\}$|\{x\} (?:to|with|by|from|into|in|at|using|against|times|and)\b"),
+    "N": re.compile(
+        r"\{x\}$|between \{x\} and\b"
+        r"|(?:sum|product|quotient|divisor|multiple|gcd|union|intersection) of \{x\} and\b"
+    ),
+    "Q": re.compile(r"\{x\}$"),
+}
+"""Phrases in which a longer value can stand and be told from what follows: a verb keeps what stands
+at its end, while ``the NOUN of the NOUN of X with 3`` could be read in two ways."""
 ELIDABLE = re.compile(r"( (to|from|of|in|with|by|on|for|at|into|between|among))? \{x\}")
 
 
@@ -110,7 +118,7 @@ class Writer:
             if wanted and not unseen and self.rng.random() < 0.8:
                 continue
             phrase = self._phrase(chosen, form)
-            if nested and (phrase.startswith("{x}") or not _ROOM.search(phrase)):
+            if nested and (phrase.startswith("{x}") or not _ROOM[form].search(phrase)):
                 continue
             if inner and not phrase.endswith("{x}"):
                 continue
