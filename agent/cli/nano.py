@@ -33,10 +33,14 @@ def train(
     size: Annotated[Literal["nano", "nano-plus"], typer.Option(help="Which model.")] = "nano",
     tokens: Annotated[int | None, typer.Option(min=1, help="How many tokens to see.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same corpus and weights.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Train this model further.", file_okay=False, exists=True),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
 ) -> None:
-    """Train nano from scratch by the recipe of this repository.
+    """Train nano by the recipe of this repository, from scratch or from an earlier model.
 
     It can be stopped at any time; --resume goes on from the last checkpoint.
 
@@ -48,7 +52,7 @@ def train(
     if tokens is not None:
         recipe = recipe.scaled(tokens)
     with _reporting(recipe.tokens) as report:
-        train(out, recipe, resume=resume, threads=threads, progress=report)
+        train(out, recipe, start=start, resume=resume, threads=threads, progress=report)
     typer.echo(f"the model is in {out}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +28,8 @@ write prose or code.
 ## Data
 
 Requests over text, numbers, lists, tables, dates, units and JSON with their plans, parameters to
-fill, small talk, open questions to be declined, and small text tasks (`agent/nano/corpus`). Three
-fifths of the requests are composed of phrases at random; two fifths are wordings written by hand
+fill, small talk, open questions to be declined, and small text tasks (`agent/nano/corpus`). Half of the
+requests are composed of phrases at random; the others are wordings written by hand
 (`handwritten/`), with values drawn anew each time. One handwritten request in ten is held out (the
 row `written` below), as are phrases, templates and wordings of every other part. Words come from
 the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) and from a syllable generator; one word in ten is
@@ -46,12 +47,12 @@ a conversation. The row `longer` below says how far this carries.
 
 | | |
 |---|---|
-| tokens seen | {tokens:,} (padding included) |
-| loss at the end | {final_loss:.4f} nats per answer token |
 | optimiser | Muon for matrices, AdamW with {other_rate} times their rate for the rest |
-| rate and tokens per batch | {schedule} |
-| seed | {seed} |
-| command | `skillweave nano train --out FOLDER` |
+| command | `skillweave nano train --out FOLDER`, and with `--from` for a further run |
+
+| run | tokens, padding included | rate and tokens per batch | seed | loss at the end, nats per answer token |
+|---|---|---|---|---|
+{runs}
 {notes}
 ## Scores
 
@@ -81,13 +82,11 @@ def card_text(training: dict[str, Any], scores: Scores) -> str:
         asked = "" if s.exact_as_asked is None else f"{s.exact_as_asked:.1%}"
         interval = f"{s.low:.1%} - {s.high:.1%}"
         rows.append(f"| {s.kind} | {s.what} | {goal} | {s.exact:.1%} | {interval} | {asked} |")
-    schedule = ", ".join(
-        f"{rate:.4f} / {batch} at {tokens / 1e6:.2f} M"
-        for tokens, rate, batch in training["schedule"]
-    )
-    notes = "".join(f"\n{note}\n" for note in training.get("notes", ()))
+    runs = list(_runs(training))
+    notes = "".join(f"\n{note}\n" for run in runs for note in run.get("notes", ()))
     return _TEXT.format(
-        **{**training, "schedule": schedule, "notes": notes},
+        **{**training, "notes": notes},
+        runs="\n".join(_row(number, run) for number, run in enumerate(runs, start=1)),
         rows="\n".join(rows),
         n=scores.scores[0].n,
         score_seed=scores.seed,
@@ -96,6 +95,20 @@ def card_text(training: dict[str, Any], scores: Scores) -> str:
         machine=scores.machine,
         versions=", ".join(f"{name} {version}" for name, version in scores.versions.items()),
     )
+
+
+def _runs(training: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The run that made the model, after those that it went on from."""
+    if before := training.get("continues"):
+        yield from _runs(before)
+    yield training
+
+
+def _row(number: int, run: dict[str, Any]) -> str:
+    schedule = ", ".join(
+        f"{rate:.4f} / {batch} at {tokens / 1e6:.2f} M" for tokens, rate, batch in run["schedule"]
+    )
+    return f"| {number} | {run['tokens']:,} | {schedule} | {run['seed']} | {run['final_loss']:.4f} |"
 
 
 def write_card(folder: Path, scores: Scores) -> Path:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TOKENIZER_EXAMPLES: Final = 60_000
 STATE: Final = "training.pt"
+LOG: Final = "training.json"
 
 
 class Point(NamedTuple):
@@ -98,14 +99,27 @@ class TrainProgress:
 
 
 class Trainer:
-    """Model, optimisers and position in the stream; can be saved and taken up again."""
+    """Model, optimisers and position in the stream; can be saved and taken up again.
 
-    def __init__(self, recipe: Recipe, out: Path, threads: int, *, compiled: bool = True) -> None:
+    ``start`` is the folder of a finished model to go on from: its weights and tokenizer, with fresh
+    optimisers and the whole schedule. None starts from random weights.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        out: Path,
+        threads: int,
+        *,
+        start: Path | None = None,
+        compiled: bool = True,
+    ) -> None:
         import torch
 
         torch.set_num_threads(threads)
         torch.manual_seed(recipe.seed)
-        self.recipe, self.out = recipe, out
+        self.recipe, self.out, self.start = recipe, out, start
+        self.continues = None if start is None else _log_of(start, recipe.size)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.tokenizer = self._tokenizer()
         self.model = self._model()
@@ -130,6 +144,10 @@ class Trainer:
 
         if (self.out / "tokenizer.json").exists():
             return PreTrainedTokenizerFast.from_pretrained(self.out)
+        if self.start is not None:
+            kept: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(self.start)
+            kept.save_pretrained(self.out)
+            return kept
         rng = random.Random(f"{self.recipe.seed}/tokenizer")
         examples = (conversation(rng) for _ in range(TOKENIZER_EXAMPLES))
         made = train_tokenizer(prompt(e.task, e.user) + e.answer for e in examples)
@@ -142,6 +160,8 @@ class Trainer:
         ids = self.tokenizer.convert_tokens_to_ids([PAD, BOS, END])
         shape = config(self.recipe.size, len(self.tokenizer), pad=ids[0], bos=ids[1], end=ids[2])
         model = LlamaForCausalLM(shape).to(self.device)
+        if self.start is not None:
+            model.load_state_dict(LlamaForCausalLM.from_pretrained(self.start).state_dict())
         if self.device == "cpu":
             # The backward pass of the fused attention takes as long there as all the rest together.
             model.set_attn_implementation("eager")
@@ -209,6 +229,7 @@ class Trainer:
             "tokens": self.tokens,
             "block": self.block,
             "losses": self.losses,
+            "continues": self.continues,
         }
         temporary = self.out / (STATE + ".part")
         torch.save(state, temporary)
@@ -235,6 +256,7 @@ class Trainer:
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.tokens, self.block, self.losses = state["tokens"], state["block"], state["losses"]
+        self.continues = state["continues"]
 
     def export(self) -> None:
         """Write the model as a Hugging Face folder in bfloat16, and what it was trained on."""
@@ -250,8 +272,20 @@ class Trainer:
             "blocks": self.block,
             "final_loss": sum(self.losses[-200:]) / max(1, len(self.losses[-200:])),
             "torch": torch.__version__,
+            "continues": self.continues,
         }
-        (self.out / "training.json").write_text(json.dumps(log, indent=2) + "\n", "utf-8")
+        (self.out / LOG).write_text(json.dumps(log, indent=2) + "\n", "utf-8")
+
+
+def _log_of(folder: Path, size: Size) -> dict[str, Any]:
+    """What the model in ``folder`` was trained on."""
+    path = folder / LOG
+    if not path.is_file():
+        raise SettingsError(f"{folder}: no folder that a training wrote ({LOG} is missing)")
+    log: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    if log["size"] != size:
+        raise SettingsError(f"{folder}: the model there is a {log['size']}, not a {size}")
+    return log
 
 
 def _same_so_far(recipe: Recipe, saved: dict[str, Any], tokens: int) -> bool:
@@ -271,6 +305,7 @@ def train(
     out: Path,
     recipe: Recipe | None = None,
     *,
+    start: Path | None = None,
     resume: bool = False,
     threads: int = 1,
     compiled: bool = True,
@@ -278,13 +313,16 @@ def train(
 ) -> None:
     """Train nano into the folder ``out``.
 
-    ``compiled`` is faster by half, after some minutes.
+    Args:
+        start: a folder that an earlier training wrote; its model is trained further.
+        compiled: faster by half, after some minutes.
 
     Raises:
-        SettingsError: ``resume`` without a run to take up, or under another recipe.
+        SettingsError: ``resume`` without a run to take up, or under another recipe; nothing to go on
+            from in ``start``.
     """
     out.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(recipe or Recipe(), out, threads, compiled=compiled)
+    trainer = Trainer(recipe or Recipe(), out, threads, start=start, compiled=compiled)
     if resume:
         trainer.resume()
     trainer.run(progress)

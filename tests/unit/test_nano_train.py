@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,3 +68,26 @@ def test_the_schedule_is_linear_between_its_points() -> None:
     assert TINY.at(4_000).rate == pytest.approx(5e-4)
     assert TINY.at(9_000) == TINY.schedule[-1]
     assert TINY.scaled(12_000).at(8_000).rate == pytest.approx(5e-4)
+
+
+def test_a_model_is_trained_further_with_its_own_tokenizer(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    train(first, TINY, compiled=False)
+    train(second, replace(TINY, seed=2), start=first, compiled=False)
+    assert (second / "tokenizer.json").read_text() == (first / "tokenizer.json").read_text()
+    logs = [json.loads((folder / "training.json").read_text()) for folder in (first, second)]
+    assert logs[1]["continues"] == logs[0]
+    assert logs[1]["final_loss"] < logs[0]["final_loss"]
+
+
+def test_a_model_of_another_size_cannot_be_trained_further(tmp_path: Path) -> None:
+    train(tmp_path / "first", TINY, compiled=False)
+    with pytest.raises(SettingsError, match="is a nano, not a nano-plus"):
+        train(
+            tmp_path / "second",
+            replace(TINY, size="nano-plus"),
+            start=tmp_path / "first",
+            compiled=False,
+        )
+    with pytest.raises(SettingsError, match="no folder that a training wrote"):
+        train(tmp_path / "third", TINY, start=tmp_path, compiled=False)
