@@ -16,7 +16,7 @@ import pytest
 from pydantic import JsonValue
 
 from skillweave.agent import Agent, Event, Literal, Plan, Ref, Settings, Step
-from skillweave.agent.profiles.base import Planned
+from skillweave.agent.profiles.base import Planned, Prompt
 from skillweave.agent.profiles.scripted import ScriptedProfile, script
 from skillweave.agent.result import Finished, PlanMade, SkillLearned, StepFinished, StepStarted
 from skillweave.agent.scripted import ScriptedModel
@@ -168,6 +168,24 @@ def test_events_and_trace_tell_the_same(make: MakeAgent, tmp_path: Path) -> None
     assert told == kinds(events)
     candidates = [record for record in records if record["kind"] == "candidates"]
     assert [record["step"] for record in candidates] == [1, 2]
+
+
+def test_of_several_readings_the_one_that_the_library_can_do_wins(
+    tmp_path: Path, library: Library, sandbox: Sandbox
+) -> None:
+    short = Plan(steps=(COUNT.steps[0], step(2, "multiply {}", 1)))
+    odd = Plan(steps=(COUNT.steps[0], step(2, "frobnicate {} by {}", 1, "seven")))
+    warm = iter([odd, *[COUNT] * 7])
+
+    def say(prompt: Prompt, adapter: str | None) -> str:
+        plan = next(warm) if prompt.temperature else short
+        return Planned(plan=plan).model_dump_json()
+
+    settings = Settings.load(state_dir=tmp_path / "state", min_match=0.5)
+    model = ScriptedModel(say)
+    with Agent(library, model, settings, profile=ScriptedProfile(), sandbox=sandbox) as agent:
+        assert agent.run("count them").value == 42
+        assert len(model.prompts) == 9
 
 
 async def test_async_ways_in(make: MakeAgent) -> None:
@@ -396,7 +414,7 @@ def test_a_run_that_broke_off_goes_on_where_it_was(make: MakeAgent, library: Lib
 KILLED = """
 import os, signal, sys
 from skillweave.agent import Agent, Settings
-from skillweave.agent.profiles.base import Planned
+from skillweave.agent.profiles.base import Planned, Prompt
 from skillweave.agent.profiles.scripted import ScriptedProfile
 from skillweave.agent.scripted import ScriptedModel
 from skillweave.store.embed import HashEmbedder
