@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skillweave.agent.api import Agent
+from skillweave.agent.growth.distil_raw import body_of
 from skillweave.agent.handle import ModelHandle
 from skillweave.agent.nodes.answer import BEYOND
 from skillweave.agent.profiles.base import Profile
@@ -183,18 +183,11 @@ def status_of(result: Result) -> Status:
 
 def trajectory(result: Result) -> WrappedSkill:
     """A run as an experience: what was asked and done, word for word, with nothing distilled."""
-    lines = [f"Request: {result.task}", ""]
-    for step in result.steps:
-        for attempt in step.attempts:
-            said = attempt.error or json.dumps(attempt.value, ensure_ascii=False)
-            given = json.dumps(attempt.arguments, ensure_ascii=False)
-            lines.append(f"- {step.goal}: {_plain(attempt.skill)} {given} -> {said}")
-    lines += ["", f"Answer: {json.dumps(result.value, ensure_ascii=False)}", ""]
     name = f"trajectory-{hashlib.sha256(result.task.encode()).hexdigest()[:12]}"
     task = " ".join(result.task.split())
     skill = Skill(
         name=name, description=f"How this was done: {task[:900]}", kind="experience",
-        body="\n".join(lines),
+        body=body_of(result),
     )  # fmt: skip
     return WrappedSkill(skill=skill, files={}, source=Path(name))
 
