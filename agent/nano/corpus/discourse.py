@@ -36,6 +36,8 @@ JOIN = Wordings(
         ". That done,",
     ),
     (
+        ". With that out of the way,", ", and with that done,", ", upon which", ". Move on to this:",
+        ", and in the next step", ", and once that is through,", ". Continuing from that,", ", and thereafter",
     ),
 )  # fmt: skip
 JOIN_QUESTION = Wordings(
@@ -47,6 +49,8 @@ JOIN_QUESTION = Wordings(
         "? Having found that,", "? As soon as you have it,", "? From that,",
     ),
     (
+        "? Having got that,", "? That answered,", "? When you have the answer,", "? And with the answer,",
+        "? Moving on,", "? After you tell me,", "? Go on:", "? In a next step,", "? Knowing that,", "? Right after,",
     ),
 )  # fmt: skip
 LEFT = (" that remain", " that are left", " there", " in it", " you get", " that remains", " left")
@@ -63,6 +67,9 @@ LAST = Wordings(
         ". Before you stop,",
     ),
     (
+        ", and to round it off,", ". To top it off,", ", ending with this:", ". To wrap things up,",
+        ", and in closing,", ". The final thing:", ", and for the final step", ", and the very last thing:",
+        ", and to end with,",
     ),
 )  # fmt: skip
 PREAMBLE = Wordings(
@@ -95,6 +102,8 @@ PREAMBLE = Wordings(
         "alright,", "i'd be grateful if you could", "mind helping me to", "what i'm after:",
     ),
     (
+        "the following, if i may:", "your task:", "once more,", "i was hoping you could", "for a start,",
+        "here goes:", "if it is no trouble,", "be so good as to", "mind if i ask you to",
     ),
 )  # fmt: skip
 ASK = Wordings(
@@ -121,6 +130,8 @@ ASK = Wordings(
         "i need to find out",
     ),
     (
+        "let me hear", "i'd love to see", "enlighten me on", "i could do with", "would you share", "kindly state",
+        "it would help to know", "what might be",
     ),
 )  # fmt: skip
 FIND = Wordings(
@@ -138,6 +149,8 @@ FIND = Wordings(
         "see if you can find",
     ),
     (
+        "figure out", "establish", "please establish", "kindly work out", "look up", "try to find", "derive",
+        "please report", "go find", "come up with",
     ),
 )  # fmt: skip
 """As `ASK`, but only before ``the`` or ``how``: ``find 'a' in`` is something to do."""
@@ -168,6 +181,8 @@ CLOSE = Wordings(
         ". Many thanks in advance.", ", if it's no trouble.", " when you get a chance.", ". I appreciate it!",
     ),
     (
+        ", if that works.", " as fast as you can.", " when you get a moment.", ". Looking forward to the answer.",
+        ", pretty please.", " when you can spare a second.", ". Ta very much!", ". Hope that makes sense.",
     ),
 )  # fmt: skip
 GIVEN = Wordings(
@@ -189,6 +204,9 @@ GIVEN = Wordings(
         "you've got {x} to work with.", "my {type} reads {x}.", "pick up {x} and",
     ),
     (
+        "suppose the {type} is {x}.", "the {type} in question is {x}.", "let us work on {x}.",
+        "imagine you have {x}.", "we are dealing with {x}.", "this {type} came in today: {x}.",
+        "on the basis of {x},", "using {x} as the {type},", "you get {x}.",
     ),
 )  # fmt: skip
 TASK_LIST = Wordings(
@@ -202,6 +220,9 @@ TASK_LIST = Wordings(
         "here's my checklist:", "go through these one at a time:", "complete each of these in turn:",
     ),
     (
+        "work down this list:", "my to-do list:", "here is what has to happen:", "i want all of this done:",
+        "run through the following:", "perform these actions one by one:", "the plan is this:",
+        "take these steps one after another:", "get this done:",
     ),
 )  # fmt: skip
 AND = Wordings(
@@ -215,6 +236,8 @@ AND = Wordings(
         ", together with", ". On top of that,", ", and likewise", ". At the same time,",
     ),
     (
+        ", and independently", " and in addition", ", and besides that", ", and on the side", ". Meanwhile,",
+        ", not to forget", ". For another thing,", ". Unrelated to that,", ", and next to that",
     ),
 )  # fmt: skip
 AFTER = Wordings(
@@ -224,6 +247,8 @@ AFTER = Wordings(
         "upon", "as soon as you are through with",
     ),
     (
+        "immediately after", "following", "on", "just after", "shortly after", "subsequent to", "once done with",
+        "as soon as you finish", "when you are through with", "having completed",
     ),
 )  # fmt: skip
 
@@ -287,6 +312,9 @@ COMBINE = Wordings(
         "string {x} together with {w}", "see if there is any difference between {x}", "use the NOUN on {x}",
     ),
     (
+        "put {x} side by side", "take the difference of {x}", "glue {x} together", "pick the longer of {x}",
+        "weave {x} together", "take the product of {x}", "VERB {x} against each other",
+        "work out the NOUN between {x}", "VERB {x} into a single NOUN", "pack {x} into one list",
     ),
 )  # fmt: skip
 COMBINE_TWO = Wordings(
@@ -304,5 +332,8 @@ COMBINE_TWO = Wordings(
         "see whether {x} matches {n}",
     ),
     (
+        "put {n} behind {x}", "see how many times {n} goes into {x}", "find out if {x} equals {n}",
+        "express {x} as a percentage of {n}", "tack {n} onto {x}", "VERB {x} against {n}",
+        "find the NOUN between {x} and {n}", "multiply {n} into {x}", "increase {x} by {n}", "check {x} for {n}",
     ),
 )  # fmt: skip

@@ -98,17 +98,17 @@ _INVENTED: dict[Form, tuple[str, ...]] = {
 
 _HELD_OUT_INVENTED: dict[Form, tuple[str, ...]] = {
     "V": (
-        "use NOUN VERBing on {x}", "build a ADJ NOUN from {x}", "VERB away the NOUN of {x}",
-        "produce the NOUN NOUN for {x}", "VERB {x} until {n} NOUN are left", "look up the NOUN of {x} under {w}",
-        "set the NOUN of {x} to {n}", "VERB {x} against {l}",
+        "VERB the NOUN behind {x}", "VERB {x} down to its NOUN", "VERB {n} ADJ NOUN off {x}",
+        "hold {x} up to {l} for ADJ NOUN", "subject {x} to a NOUN VERB", "VERB {x} so that {w} is ADJ",
+        "bring the ADJ NOUN of {x} to light", "perform a NOUN VERB on {x}",
     ),
     "N": (
-        "the NOUN you get by VERBing {x}", "the ADJ part of {x}", "the NOUN of {x} measured in {u}",
-        "the total NOUN of {x}", "the {n} most ADJ NOUN of {x}",
+        "the VERB score for {x}", "the NOUN that {x} ends up with", "a VERB copy of {x}", "{x} under the NOUN rule",
+        "the NOUN of {x} given by {u}",
     ),
     "Q": (
-        "how many ADJ NOUN can you make from {x}", "does {x} have a NOUN", "what would VERBing {x} give",
-        "how far is {x} from being ADJ",
+        "which NOUN suits {x}", "how ADJ does {x} get after {n} NOUN", "would you call {x} ADJ",
+        "what NOUN lies behind {x}",
     ),
 }  # fmt: skip
 
