@@ -108,7 +108,9 @@ def _row(number: int, run: dict[str, Any]) -> str:
     schedule = ", ".join(
         f"{rate:.4f} / {batch} at {tokens / 1e6:.2f} M" for tokens, rate, batch in run["schedule"]
     )
-    return f"| {number} | {run['tokens']:,} | {schedule} | {run['seed']} | {run['final_loss']:.4f} |"
+    return (
+        f"| {number} | {run['tokens']:,} | {schedule} | {run['seed']} | {run['final_loss']:.4f} |"
+    )
 
 
 def write_card(folder: Path, scores: Scores) -> Path:
