@@ -22,6 +22,7 @@ from skillweave.evals.latency import Start, measure
 from skillweave.evals.machine import this_machine
 from skillweave.evals.records import LatencyFigures, WorkbenchFigures
 from skillweave.evals.scan_cli import scan
+from skillweave.evals.twx_cli import twx
 from skillweave.evals.workbench import (
     HELD_OUT,
     SORTS,
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.command()(gate)
 app.command()(scan)
+app.command()(twx)
 app.command()(growth)
 app.command()(session)
 

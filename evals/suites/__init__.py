@@ -7,14 +7,19 @@ from skillweave.evals.suites.adapters import ADAPTERS
 from skillweave.evals.suites.bfcl import BFCL
 from skillweave.evals.suites.compose import COMPOSE
 from skillweave.evals.suites.endpoint import ENDPOINT
+from skillweave.evals.suites.growth_queries import GROWTH_QUERIES
 from skillweave.evals.suites.scan import SCAN
 from skillweave.evals.suites.tools import TOOLS
 from skillweave.evals.suites.tools_import import IMPORTS
+from skillweave.evals.suites.twx import TWX, TWX_DEV, TWX_TEXT
 from skillweave.evals.suites.workbench import WORKBENCH
 
 SUITES: dict[str, Suite] = {
     suite.name: suite
-    for suite in (WORKBENCH, COMPOSE, ADAPTERS, BFCL, TOOLS, IMPORTS, SCAN, ENDPOINT)
+    for suite in (
+        *(WORKBENCH, COMPOSE, ADAPTERS, BFCL, TOOLS, IMPORTS, SCAN, ENDPOINT),
+        *(TWX, TWX_TEXT, TWX_DEV),
+    )
 }
 
 __all__ = ["SUITES"]

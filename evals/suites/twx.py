@@ -1,0 +1,165 @@
+"""TextWorldExpress, the 16 settings of TALES: nano with a library of skills, with wrong ones, with none.
+
+Two suites, one protocol each. ``twx``: the policy chooses among the valid actions. ``twx-text``: it sees
+the game's text alone and writes the action itself, as TALES asks of its models. 100 steps, the best score
+on the way, five seeds of the test fold for every setting. ``twx-dev`` is ``twx-text`` on the dev fold, on
+which all was tuned.
+
+Learned, on the train fold: one LoRA adapter of nano for each of the eight games (`twx_demos`,
+`twx_skills`). Written by hand: the state tracker with its letters (`twx_state`), when a demonstration
+asks a skill, and the four tools. The arm without skills has the same tracker and the same prompts.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from skillweave.agent.models import run_blocking
+from skillweave.agent.result import Result
+from skillweave.agent.settings import Settings
+from skillweave.evals.sources import hashed
+from skillweave.evals.suite import NONE, RANDOM, WRONG, Arm, Loaded, Sample, Score, Solving, Suite
+from skillweave.evals.suites.twx_games import (
+    FIRST,
+    SETTINGS,
+    Fold,
+    Play,
+    Setting,
+    environment,
+    missing,
+)
+from skillweave.evals.suites.twx_policy import Mind, play_out
+from skillweave.evals.suites.twx_skills import TOOLS, home, right_for, skills_in
+from skillweave.skills.errors import UserError
+
+EACH = 5
+"""Seeds of every setting."""
+OFFSET = 100
+"""The first seed is this one of its fold: those before were looked at when the games were first tried."""
+GOLD = Arm(name="gold", about="the environment's own solution, for the most that can be had")
+CHANCE = Arm(name="chance", about="one of the valid actions at random", offer="none")
+ARMS = (
+    Arm(name="library", about="adapters and tools that the library finds"),
+    NONE.model_copy(update={"about": "nano alone: no skill is found"}),
+    RANDOM,
+    WRONG.model_copy(update={"about": "the right adapter and tools are withheld"}),
+    CHANCE,
+    GOLD,
+)
+
+
+def skips(settings: Settings) -> str:
+    """The games must be installed, and the model must be nano, whose adapters play."""
+    if settings.model != "nano":
+        return f"{settings.model} has no adapters for the games; they are nano's"
+    return missing()
+
+
+def loads(fold: Fold) -> Callable[[Path | None], Loaded]:
+    """Reads the samples of a fold, and the skills trained for nano's weights."""
+
+    def load(_: Path | None) -> Loaded:
+        skills = skills_in(home())
+        first = FIRST[fold] + OFFSET
+        samples = [
+            Sample(
+                id=f"{setting.name}-{seed}",
+                request=f"{setting.game} ({setting.options or 'as it is'}), {fold} seed {seed}",
+                family=setting.name,
+                expected=1.0,
+                right=right_for(setting.game),
+            )
+            for setting in SETTINGS
+            for seed in range(first, first + EACH)
+        ]
+        return Loaded(samples=tuple(samples), files=hashed({TOOLS.name: TOOLS}, {}), skills=skills)
+
+    return load
+
+
+def solves(fold: Fold, *, listed: bool) -> Callable[[Solving], Result]:
+    """Plays one game."""
+
+    def solve(trial: Solving) -> Result:
+        began = time.monotonic()
+        setting, seed = _of(trial.sample)
+        mind = Mind(trial)
+        with environment() as env:
+            play = Play(env, setting, seed, fold, gold=trial.arm == GOLD)
+            if trial.arm == GOLD:
+                _play_gold(play)
+            elif trial.arm == CHANCE:
+                _play_chance(play, random.Random(f"{trial.seed}/{trial.sample.id}"))
+            elif trial.sandbox is None:
+                raise UserError("the games need a sandbox for their tools")
+            else:
+                _play_out(play, mind, listed=listed)
+        return Result(
+            run=trial.run,
+            task=play.task,
+            outcome="solved" if play.best >= 1.0 else "failed",
+            answer=f"{play.best:.2f} after {play.steps} steps",
+            value=round(play.best, 4),
+            skills=tuple(dict.fromkeys(mind.skills)),
+            tokens=mind.tokens,
+            seconds=time.monotonic() - began,
+        )
+
+    return solve
+
+
+def score(sample: Sample, result: Result) -> Score:
+    """The best score on the way, 0 to 1."""
+    value = result.value if isinstance(result.value, float | int) else 0.0
+    return Score(value=float(value), note="" if value >= 1.0 else result.answer)
+
+
+def _of(sample: Sample) -> tuple[Setting, int]:
+    name, _, seed = sample.id.rpartition("-")
+    return next(setting for setting in SETTINGS if setting.name == name), int(seed)
+
+
+def _play_out(play: Play, mind: Mind, *, listed: bool) -> None:
+    async def out() -> None:
+        await play_out(play, mind, listed=listed)
+
+    run_blocking(out)
+
+
+def _play_gold(play: Play) -> None:
+    for action in play.gold:
+        if play.over:
+            return
+        play.step(action)
+
+
+def _play_chance(play: Play, rng: random.Random) -> None:
+    while not play.over and play.seen.valid:
+        play.step(rng.choice(play.seen.valid))
+
+
+def _suite(name: str, about: str, fold: Fold, *, listed: bool) -> Suite:
+    return Suite(
+        name=name,
+        about=about,
+        arms=ARMS,
+        load=loads(fold),
+        score=score,
+        solve=solves(fold, listed=listed),
+        skips=skips,
+    )
+
+
+TWX = _suite(
+    "twx",
+    "eight text games in the 16 settings of TALES, choosing among the valid actions",
+    "test",
+    listed=True,
+)
+TWX_TEXT = _suite(
+    "twx-text", "the same without a list of actions, as in TALES", "test", listed=False
+)
+TWX_DEV = _suite("twx-dev", "the same on the dev fold, to tune on", "dev", listed=False)

@@ -1,0 +1,125 @@
+"""The library of the games: four tools, and one adapter of nano for every game, trained here.
+
+The adapters are trained by behaviour cloning on the train fold (`twx_demos`) and kept in the state folder
+under the hash of the base they were trained on; other weights of nano need other adapters.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from skillweave.agent.nano.lora import BASE, LoraRecipe, train_adapter
+from skillweave.agent.serving.weights import NANO, weights_hash
+from skillweave.agent.settings import Settings
+from skillweave.evals.sources import DataMissingError
+from skillweave.evals.suites.twx_demos import Lessons, demos_of
+from skillweave.evals.suites.twx_games import GAMES
+from skillweave.skills.drop import WrappedSkill, wrap
+from skillweave.skills.folder import PREFIX
+from skillweave.skills.model import Skill
+
+TOOLS = Path(__file__).with_name("twx_tools.py")
+RANK = 16
+TOKENS: Mapping[str, int] = {
+    "cookingworld": 160_000,
+    "twc": 40_000,
+    "coin": 10_000,
+    "arithmetic": 80_000,
+    "mapreader": 50_000,
+    "sorting": 80_000,
+    "simonsays": 30_000,
+    "peckingorder": 30_000,
+}
+"""Pieces that an adapter is trained on, padding included."""
+ABOUT: Mapping[str, str] = {
+    "cookingworld": "Cook a delicious meal: check the cookbook for the recipe, once done, enjoy it.",
+    "twc": "Pick up objects, and place them in their usual locations.",
+    "coin": "Search the environment for the coin, and take it.",
+    "arithmetic": "Solve the math problem, pick up the item with the same quantity as the answer, and "
+    "place it in the box.",
+    "mapreader": "Take the coin from one place on a map, and put it into the box found in another.",
+    "sorting": "Sort objects by quantity: place them in the box, the smallest quantity first.",
+    "simonsays": "Do exactly what Simon says.",
+    "peckingorder": "Read and follow the instructions book, repeat until the game is completed.",
+}
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "arithmetic": ("calculate",),
+    "sorting": ("sort-by-quantity",),
+    "mapreader": ("next-place",),
+    "simonsays": ("item-of-list",),
+}
+"""Tools that a game's policy was taught to ask for."""
+
+
+def name_of(game: str) -> str:
+    """Of a game's adapter."""
+    return f"play-{game}"
+
+
+def right_for(game: str) -> tuple[str, ...]:
+    """All skills that are right for a game."""
+    return (name_of(game), *NEEDS.get(game, ()))
+
+
+def home() -> Path:
+    """Where the adapters for nano's present weights are kept."""
+    return Settings.load().state_dir / "evals" / "twx" / weights_hash(NANO)[:12]
+
+
+def skills_in(folder: Path) -> list[WrappedSkill]:
+    """Tools and adapters.
+
+    Raises:
+        DataMissingError: an adapter is missing.
+    """
+    for game in GAMES:
+        if not (folder / name_of(game)).is_dir():
+            raise DataMissingError(
+                f"nano has no adapter for {game} yet; `skillweave eval twx` trains those of all games"
+            )
+    return [*wrap(TOOLS), *(one for game in GAMES for one in wrap(folder / name_of(game)))]
+
+
+def train_all(
+    folder: Path,
+    games: Sequence[str] = GAMES,
+    *,
+    seeds: Sequence[int] | None = None,
+    tokens: Mapping[str, int] = TOKENS,
+    tell: Callable[[str, float], None] = lambda told, done: None,
+) -> None:
+    """Train the adapters of these games and write them as skills; those there are, are replaced.
+
+    Args:
+        seeds: of the train fold; all when None.
+        tell: hears what goes on, and how far the game at work is.
+    """
+    base = weights_hash(NANO)
+    for game in games:
+        tell(f"{game}: playing the train fold", 0.0)
+        lessons = Lessons(demos_of(game, seeds))
+        with tempfile.TemporaryDirectory(prefix="skillweave-twx-") as scratch:
+            train_adapter(
+                NANO,
+                lessons.draw,
+                Path(scratch) / "adapter",
+                LoraRecipe(rank=RANK, tokens=tokens[game]),
+                progress=lambda p, game=game: tell(  # type: ignore[misc]
+                    f"{game}: loss {p.loss:.4f}", p.tokens / p.total
+                ),
+            )
+            _wrapped(game, base, Path(scratch) / "adapter").write(folder / name_of(game))
+
+
+def _wrapped(game: str, base: str, adapter: Path) -> WrappedSkill:
+    skill = Skill(
+        name=name_of(game),
+        description=ABOUT[game],
+        kind="adapter",
+        body=f"A LoRA adapter of {BASE} that says what to do next in the game {game}.\n",
+        metadata={f"{PREFIX}base": base},
+    )
+    files = {f"adapter/{file.name}": file.read_bytes() for file in adapter.iterdir()}
+    return WrappedSkill(skill=skill, files=files, source=adapter)

@@ -1,0 +1,89 @@
+"""Tools for the games of TextWorldExpress; every function becomes a skill of the suite's library."""
+
+import re
+
+
+def calculate(expression: str) -> float:
+    """Calculate an expression of two numbers, such as 12 * 7.
+
+    >>> calculate("12 * 7")
+    84
+    >>> calculate("9 - 14")
+    -5
+    >>> calculate("36 / 8")
+    4.5
+    """
+    found = re.fullmatch(r"\s*(-?[\d.]+)\s*([-+*/])\s*(-?[\d.]+)\s*", expression)
+    if found is None:
+        raise ValueError(f"no expression of two numbers: {expression!r}")
+    one, sign, other = float(found[1]), found[2], float(found[3])
+    ways = {"+": one + other, "-": one - other, "*": one * other}
+    value = one / other if sign == "/" else ways[sign]
+    return int(value) if value == int(value) else value
+
+
+def sort_by_quantity(things: str) -> list[str]:
+    """Sort things by quantity, the smallest first; units of mass, length or volume count.
+
+    >>> sort_by_quantity("5 pears, 2kg of oak, 30g of steel, 3 figs")
+    ['3 figs', '5 pears', '30g of steel', '2kg of oak']
+    >>> sort_by_quantity("2m of wood, 30cm of wood, 7mm of wood")
+    ['7mm of wood', '30cm of wood', '2m of wood']
+    """
+    scale = {
+        "mg": 1e-3,
+        "g": 1.0,
+        "kg": 1e3,
+        "mm": 1e-3,
+        "cm": 1e-2,
+        "m": 1.0,
+        "ml": 1e-3,
+        "l": 1.0,
+    }
+
+    def quantity(thing: str) -> float:
+        found = re.match(r"([\d.]+)\s*(?:(mg|g|kg|mm|cm|m|ml|l)\b)?", thing)
+        return float(found[1]) * scale.get(found[2] or "", 1.0) if found else 0.0
+
+    return sorted((thing.strip() for thing in things.split(",")), key=quantity)
+
+
+def next_place(map: str, here: str, goal: str) -> str:
+    """Find the next place on the way: the first step of a shortest path on a map in words.
+
+    >>> next_place("The hall connects to the den.\\nThe den connects to the shed.", "hall", "shed")
+    'den'
+    """
+    ways: dict[str, set[str]] = {}
+    for line in map.lower().splitlines():
+        found = re.match(r"\s*the (.+?) connects to (.+?)\.?\s*$", line)
+        if found is None:
+            continue
+        for other in re.split(r",? and |, ", found[2]):
+            name = other.removeprefix("the ")
+            ways.setdefault(found[1], set()).add(name)
+            ways.setdefault(name, set()).add(found[1])
+    before = {here: here}
+    line = [here]
+    for place in line:
+        for other in sorted(ways.get(place, ())):
+            if other not in before:
+                before[other] = place
+                line.append(other)
+    if goal not in before or goal == here:
+        raise ValueError(f"no way leads from {here} to {goal}")
+    while before[goal] != here:
+        goal = before[goal]
+    return goal
+
+
+def item_of_list(text: str, number: int) -> str:
+    """Give the item of a list at a place, counted from 1, where a text holds the list after a colon.
+
+    >>> item_of_list("Bring these, in order: a pen, two cups, ink.", 2)
+    'two cups'
+    """
+    items = text.partition(":")[2].strip().rstrip(".").split(", ")
+    if not 1 <= number <= len(items):
+        raise ValueError(f"the list has {len(items)} items; there is no number {number}")
+    return items[number - 1].strip()
