@@ -26,8 +26,8 @@ from skillweave.evals.suites.twx_state import (
 )
 
 IDLE = re.compile(r"look around|inventory|task|close .+")
-SEEDS = 200
-SIMON_SEEDS = 6
+SEEDS = 100
+SIMON_SEEDS = 3
 """Of each setting of Simon Says: its games differ in nothing but words, which are letters here."""
 NOTE = "\0"
 """Stands for the text of the note in what a policy asks."""

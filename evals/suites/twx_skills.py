@@ -23,14 +23,14 @@ from skillweave.skills.model import Skill
 TOOLS = Path(__file__).with_name("twx_tools.py")
 RANK = 16
 TOKENS: Mapping[str, int] = {
-    "cookingworld": 160_000,
-    "twc": 40_000,
-    "coin": 10_000,
-    "arithmetic": 80_000,
-    "mapreader": 50_000,
-    "sorting": 80_000,
-    "simonsays": 30_000,
-    "peckingorder": 30_000,
+    "cookingworld": 80_000,
+    "twc": 24_000,
+    "coin": 6_000,
+    "arithmetic": 40_000,
+    "mapreader": 30_000,
+    "sorting": 40_000,
+    "simonsays": 16_000,
+    "peckingorder": 16_000,
 }
 """Pieces that an adapter is trained on, padding included."""
 ABOUT: Mapping[str, str] = {
