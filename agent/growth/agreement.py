@@ -2,13 +2,15 @@
 
 Differential testing (McKeeman 1998). Full agreement on inputs that nobody chose means that the
 candidate is a duplicate; agreement on most of them, under the same claim, that one of both is wrong.
+Which one, held-out requests say where there are any: another skill that fails one of them does not do
+what the candidate is asked for, however alike their descriptions are (pad left, pad right).
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pydantic import JsonValue
 
@@ -20,8 +22,9 @@ from skillweave.agent.growth.properties import known_inputs
 from skillweave.agent.growth.verdict import Candidate
 from skillweave.agent.nodes.verify import INVERSE
 from skillweave.skills.cases import same_value
-from skillweave.skills.model import Frozen, Signature, Skill
+from skillweave.skills.model import Frozen, Signature
 from skillweave.store.library import Library
+from skillweave.store.ranking import Hit
 
 RIVALS = 5
 INPUTS = 12
@@ -46,6 +49,8 @@ class Rival(Frozen):
     """Inputs on which it gives another value than its most frequent one."""
     difference: str = ""
     """The first input on which they differ."""
+    unfit: bool = False
+    """It gives another value than a held-out request wants."""
 
     @property
     def twin(self) -> bool:
@@ -58,6 +63,7 @@ class Rival(Frozen):
         return (
             self.told >= MIN_INPUTS
             and self.claim >= CLAIM
+            and not self.unfit
             and MOSTLY * self.told <= self.agreed < self.told
         )
 
@@ -73,6 +79,7 @@ def rivals_of(
     near = [h for h in hits if h.skill.name not in without and h.skill.name != skill.name]
     inputs: list[Arguments] = list(known_inputs(skill))
     inputs += inputs_for(signature, inputs, random.Random(seed), INPUTS)
+    wanted = {len(inputs) + n: task.expected for n, task in enumerate(candidate.tasks)}
     inputs += [task.arguments for task in candidate.tasks]
     inputs = list(calls.affordable(inputs))
     rows: list[Row] = []
@@ -82,7 +89,7 @@ def rivals_of(
         if other is None or not _alike(signature, other):
             continue
         rows = rows or calls.many(candidate.source, signature.function, inputs)
-        found.append(_compared(hit.skill, other, hit.dense, signature, inputs, rows, calls))
+        found.append(_compared(hit, other, signature, inputs, rows, wanted, calls))
     return found
 
 
@@ -122,14 +129,16 @@ def broken_inverse(
 
 
 def _compared(
-    rival: Skill,
+    hit: Hit,
     other: Signature,
-    claim: float,
     signature: Signature,
     inputs: Sequence[Arguments],
     rows: Sequence[Row],
+    wanted: Mapping[int, JsonValue],
     calls: Calls,
 ) -> Rival:
+    """One rival on all inputs; what some of them should give is known (``wanted``)."""
+    rival = hit.skill
     renamed = [_renamed(one, signature, other) for one in inputs]
     usable = [n for n, one in enumerate(renamed) if fits(one, other)]
     theirs = calls.many(tool_source(rival), other.function, [renamed[n] for n in usable])
@@ -140,12 +149,17 @@ def _compared(
     enough = len(values) > 1
     return Rival(
         name=rival.name,
-        claim=claim,
+        claim=hit.dense,
         agreed=len(told) - len(differ) if enough else 0,
         told=len(told) if enough else 0,
         spread=values.total() - max(values.values(), default=0),
         difference=repr(dict(inputs[differ[0]]))[:120] if differ else "",
+        unfit=any(n in wanted and not _gives(wanted[n], b) for n, _, b in pairs),
     )
+
+
+def _gives(wanted: JsonValue, row: Row) -> bool:
+    return not row.error and same_value(wanted, row.value)
 
 
 def _alike(one: Signature, other: Signature) -> bool:

@@ -19,9 +19,9 @@ from skillweave.skills.sandbox import ToolOutcome
 
 BATCH = 16
 WINDOW = 360
+"""Calls between two looks at the memory: a list that grows by 8 bytes is moved in each."""
 SLOW, PATIENCE = 0.5, 1.5
 """Seconds."""
-"""Calls between two looks at the memory: a list that grows by 8 bytes is moved in each."""
 _PROBE = """
 
 def _skillweave_rows(function, rounds):

@@ -72,7 +72,7 @@ class Gate:
         calls: Mapping[StageName, int] = {
             "cases": own,
             "properties": batches + 2 * several * len(skill.signature.parameters),
-            "agreement": 18 + 26,
+            "agreement": 18 + 6 * (len(candidate.tasks) // 16) + 26,
             "held-out": len(candidate.tasks),
             "benefit": len(candidate.tasks),
         }

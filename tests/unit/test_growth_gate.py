@@ -182,6 +182,15 @@ def test_who_claims_the_same_and_mostly_does_it_is_refused(
     assert verdict.reason.startswith("agreement: sort-numbers claims the same")
 
 
+def test_a_held_out_request_says_which_of_two_is_wrong(library: Library, sandbox: Sandbox) -> None:
+    source = SORT.replace("sorted(items)", "sorted(items, key=lambda n: n if n < 4 else -n)")
+    skill = made("sort-numbers-up", "Sort numbers ascending.", source, SORTED[:1])
+    told = Task(request="large ones first", arguments={"items": [5, 9, 1]}, expected=[9, 5, 1])
+    candidate = Candidate(skill=skill, source=source, author="write", tasks=(told,))
+    verdict = gate_of(library, sandbox).judge(candidate)
+    assert "agreement" not in {one.stage for one in verdict.findings if not one.ok}
+
+
 def test_who_takes_a_neighbours_requests_is_refused(library: Library, sandbox: Sandbox) -> None:
     requests = library.get("sort-numbers").requests
     skill = made("glue-texts", "Sort numbers ascending.", JOIN, GLUED, requests)
