@@ -58,6 +58,9 @@ _TELLING = (
 """Names that say which of two numbers is which, where the phrase does."""
 _NEW_FIRST = re.compile(r"^substitute|wherever|instead of")
 """Of two words, the one to put in comes before the one to take out."""
+_GIVEN_UNIT = re.compile(r"(?:\{x\}|from) $")
+_SOURCE_UNIT = "from_unit source_unit unit_from source unit"
+_TARGET_UNIT = "to_unit target_unit unit_to target to"
 _SWITCHES = (
     ("descending", "in descending order"), ("reverse", "in reverse"), ("ignore_case", "ignoring case"), ("strict", "strictly"),
     ("keep_order", "keeping the order"), ("sorted", "and sort it"), ("unique", "without repeats"), ("signed", "with a sign"),
@@ -122,12 +125,8 @@ def _names(
         elif slot == "x":
             pool = _MAIN_NAMES.get(operation.main, _MAIN_NAMES["text"]).split()
         elif slot == "u":
-            later = "u" in slots[:index] or slots.count("u") == 1
-            pool = (
-                "to_unit target_unit unit_to target to".split()
-                if later
-                else "from_unit source_unit unit_from source unit".split()
-            )
+            given = _GIVEN_UNIT.search(template[: [*_SLOT.finditer(template)][index].start(2) - 1])
+            pool = (_SOURCE_UNIT if given else _TARGET_UNIT).split()
         elif slot == "w" and slots.count("w") == 2:
             puts_in = ("w" in slots[:index]) != bool(_NEW_FIRST.search(template))
             pool = (

@@ -23,6 +23,23 @@ _LONG_UNITS = (
     "degrees Celsius", "degrees Fahrenheit", "square meters", "square feet", "fluid ounces",
     "nautical miles", "cubic meters", "metric tons", "meters per second", "Celsius", "Fahrenheit",
 )  # fmt: skip
+DIMENSIONS = (
+    ("km", "kilometers", "kilometres", "kilometer", "kilometre", "miles", "mile", "meters", "metres", "meter", "metre",
+     "m", "cm", "centimeters", "centimetres", "mm", "millimeters", "millimetres", "feet", "foot", "ft", "inches",
+     "inch", "yards", "yard", "nautical miles"),
+    ("kg", "kilograms", "kilogram", "kilos", "kilo", "g", "grams", "gram", "pounds", "pound", "lb", "lbs", "ounces",
+     "ounce", "oz", "stone", "tonnes", "metric tons", "tons"),
+    ("degrees celsius", "degrees fahrenheit", "celsius", "fahrenheit", "kelvin", "°c", "°f"),
+    ("liters", "litres", "liter", "litre", "ml", "milliliters", "millilitres", "gallons", "gallon", "cups", "cup",
+     "pints", "pint", "quarts", "fluid ounces", "cubic meters", "cubic metres", "tablespoons", "teaspoons"),
+    ("mph", "km/h", "kph", "knots", "meters per second", "metres per second", "miles per hour",
+     "kilometers per hour", "kilometres per hour"),
+    ("bytes", "kilobytes", "megabytes", "gigabytes", "terabytes", "kb", "mb", "gb", "tb"),
+    ("acres", "acre", "hectares", "hectare", "square meters", "square metres", "square feet", "square miles",
+     "square kilometers", "square kilometres"),
+    ("hours", "minutes", "seconds", "days", "weeks"),
+)  # fmt: skip
+"""Units that can be converted into each other."""
 _COLUMNS = (
     "name age city price qty score amount date country color size team points salary year item "
     "weight height id status product grade rating sales cost total level region stock"

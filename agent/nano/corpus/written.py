@@ -28,6 +28,16 @@ _SLOT: Final = re.compile(r"( ?)\{([a-z]\d?|#\d+)\}")
 _STEP: Final = re.compile(r"#(\d+) ")
 
 
+_PIECES: Final = re.compile(r"(<<.*?>>)", re.DOTALL)
+_DIMENSION: Final = {unit: n for n, units in enumerate(values.DIMENSIONS) for unit in units}
+_UNIT: Final = re.compile(
+    r"(?<![\w/])("
+    + "|".join(map(re.escape, sorted(_DIMENSION, key=len, reverse=True)))
+    + r")(?![\w/])",
+    re.IGNORECASE,
+)
+
+
 class Block(NamedTuple):
     """A request and its plan, with slots."""
 
@@ -172,8 +182,32 @@ def written(rng: random.Random, side: Side, first: int = 1) -> Drawn:
         f"#{first + index} " + _SLOT.sub(planned, _as_there(_STEP.sub("", line), block.request))
         for index, line in enumerate(block.plan)
     ]
-    plan = "\n".join(re.sub(r"^(#\d+) <<", r"\1<<", line) for line in lines)
+    plan = "\n".join(re.sub(r"^(#\d+) <<", r"\1<<", units_marked(line)) for line in lines)
     return Drawn(_SLOT.sub(said, block.request), plan, len(lines))
+
+
+def units_marked(line: str) -> str:
+    """A line of a plan with the units of a conversion as values; people write them as plain words.
+
+    >>> units_marked("#1 Convert<< 5>> miles to km"), units_marked("#1 add<< 3>> days to<< A>>")
+    ('#1 Convert<< 5>><< miles>> to<< km>>', '#1 add<< 3>> days to<< A>>')
+    """
+    named = [unit.lower() for unit in _UNIT.findall(line)]
+    pairs = {
+        dimension
+        for dimension, units in enumerate(values.DIMENSIONS)
+        if sum(unit in units for unit in named) == 2 == len({u for u in named if u in units})
+    }
+    if re.search(r"hours and minutes|minutes and seconds|days and hours", line):
+        pairs.discard(len(values.DIMENSIONS) - 1)
+
+    def marked(found: re.Match[str]) -> str:
+        inside = _DIMENSION[found.group(1).lower()] in pairs
+        return f"<< {found.group(1)}>>" if inside else found.group()
+
+    pieces = _PIECES.split(line)
+    outside = [_UNIT.sub(marked, piece) if n % 2 == 0 else piece for n, piece in enumerate(pieces)]
+    return re.sub(r" <<", "<<", "".join(outside))
 
 
 def _as_there(goal: str, request: str) -> str:
