@@ -97,7 +97,7 @@ class Catalogue:
     def generation(self) -> int:
         """Number of changes so far; another process's changes count too."""
         if not self._database.current():
-            self._database.mend()
+            self.mend()
         return self.fact("generation")
 
     def fact(self, name: Fact) -> int:
@@ -119,6 +119,7 @@ class Catalogue:
     def mend(self) -> None:
         """Start an empty file when this one is damaged."""
         self._database.mend()
+        self._lexical.forget()
 
     def clear(self, made: int) -> None:
         """Forget all skills, and note how the next ones are indexed."""
@@ -130,8 +131,8 @@ class Catalogue:
 
     def kinds(self) -> tuple[SkillKind, ...]:
         """The kinds of which there is a visible skill."""
-        sql = "SELECT 1 FROM skills WHERE kind = ? AND visible LIMIT 1"
-        return tuple(kind for kind in KINDS if self._one(sql, kind))
+        there = {kind for (kind,) in self._all(_KINDS)}
+        return tuple(kind for kind in KINDS if kind in there)
 
     def view_counts(self) -> dict[SkillKind, int]:
         """Number of views that searches should see, by kind."""
@@ -218,9 +219,9 @@ class Catalogue:
         """Number of skills, visible or not."""
         return int(self._all("SELECT count(*) FROM skills")[0][0])
 
-    def stamps(self) -> set[tuple[str, str]]:
-        """Folder and stamp of every skill."""
-        return {(folder, stamp) for folder, stamp in self._all("SELECT folder, stamp FROM skills")}
+    def stamps(self) -> dict[str, str]:
+        """Stamp of every skill, by folder."""
+        return dict(self._all("SELECT folder, stamp FROM skills"))
 
     def rows_of(self, ids: Collection[int]) -> dict[int, Row]:
         """The rows of these ids that exist and are visible."""
@@ -262,17 +263,17 @@ class Catalogue:
 
     def skills(self, names: Iterable[str]) -> dict[str, Skill]:
         """The skills themselves."""
-        out = {}
-        for name in names:
-            found = self._one("SELECT skill FROM skills WHERE name = ?", name)
-            if found:
-                out[name] = Skill.model_validate_json(found[0])
-        return out
+        found: dict[str, Skill] = {}
+        for part in batched(names, 500):
+            marks = ",".join("?" * len(part))
+            rows = self._all(f"SELECT name, skill FROM skills WHERE name IN ({marks})", *part)
+            found.update((name, Skill.model_validate_json(text)) for name, text in rows)
+        return found
 
     def words(self, query: str, kinds: Collection[SkillKind], limit: int) -> dict[int, float]:
         """See `LexicalIndex.search`."""
         with self._lock:
-            return self._lexical.search(query, kinds or KINDS, limit)
+            return self._lexical.search(query, kinds or KINDS, limit, self.fact("generation"))
 
     def close(self) -> None:
         """Close the file; the catalogue must not be used after."""
@@ -286,6 +287,10 @@ class Catalogue:
         return self._database.rows(sql, *values)
 
 
+_KINDS = " UNION ALL ".join(
+    f"SELECT '{kind}' WHERE EXISTS (SELECT 1 FROM skills WHERE kind = '{kind}' AND visible)"
+    for kind in KINDS
+)
 _SELECT = "SELECT id, name, origin, folder, stamp, digest, kind, visible, avoid FROM skills"
 
 

@@ -25,6 +25,8 @@ MAX_WORDS = 32
 POSTINGS = 2000
 """Scoring costs time for every skill that holds a word: of a large library, only a query's rarest
 words are looked up, until so many skills hold them."""
+REMEMBERED = 10_000
+"""Words whose counts are kept."""
 SILENT = frozenset(
     "a an and any are as at be been but by can could do does for from had has have he her him his"
     " how i if in into is it its let make me my no not of on or our out please she should so some"
@@ -38,6 +40,18 @@ def query_words(query: str) -> list[str]:
     """The telling words of a query, each once, in order."""
     words = dict.fromkeys(re.findall(r"\w+", query.lower().replace("_", " ")))
     return [word for word in words if word not in SILENT][:MAX_WORDS]
+
+
+class Counted(NamedTuple):
+    """What was counted since the last change: in a large library, counting takes longest."""
+
+    generation: int
+    skills: int
+    words: dict[str, int]
+    """How many skills hold a word."""
+
+
+NOTHING = Counted(-1, 0, {})
 
 
 class Held(NamedTuple):
@@ -60,6 +74,7 @@ class LexicalIndex:
 
     def __init__(self, database: Derived):
         self._database = database
+        self._counted = NOTHING
 
     def put(self, row: int, skill: Skill) -> None:
         """Index ``skill`` as ``row``, replacing what was there."""
@@ -74,17 +89,26 @@ class LexicalIndex:
             "\n".join((skill.body, signature)),
         )
 
+    def forget(self) -> None:
+        """Count anew: the file may be another one."""
+        self._counted = NOTHING
+
     def drop(self, row: int) -> None:
         """Forget ``row``."""
         self._database.rows("DELETE FROM words WHERE rowid = ?", row)
 
-    def search(self, query: str, kinds: Collection[SkillKind], limit: int) -> dict[int, float]:
+    def search(
+        self, query: str, kinds: Collection[SkillKind], limit: int, generation: int
+    ) -> dict[int, float]:
         """Rows of ``kinds`` and their scores in 0..1, the best ``limit`` in falling order.
 
         1 means: holds every telling word of the query about as often as a good match does. The
         score is BM25 divided by the sum of the words' inverse document frequencies. Of the best
-        ``limit`` of all kinds.
+        ``limit`` of all kinds. ``generation`` is another number after every change of the table.
         """
+        if generation != self._counted.generation or len(self._counted.words) > REMEMBERED:
+            ((total,),) = self._database.rows("SELECT count(*) FROM skills")
+            self._counted = Counted(generation, total, {})
         held = self._held(query_words(query))
         full = sum(held.weights.values())
         if full <= 0.0:
@@ -103,9 +127,12 @@ class LexicalIndex:
 
     def _held(self, words: Collection[str]) -> Held:
         """How many skills hold each word, and its inverse document frequency as FTS5 computes it."""
-        ((total,),) = self._database.rows("SELECT count(*) FROM skills")
+        known, total = self._counted.words, self._counted.skills
         count = "SELECT count(*) FROM words WHERE words MATCH ?"
-        counts = {word: self._database.rows(count, f'"{word}"')[0][0] for word in words}
+        for word in words:
+            if word not in known:
+                known[word] = self._database.rows(count, f'"{word}"')[0][0]
+        counts = {word: known[word] for word in words}
         weights = {
             word: max(1e-6, log((total - held + 0.5) / (held + 0.5)))
             for word, held in counts.items()

@@ -264,9 +264,12 @@ class Library(LibraryReader):
         if not self._indexes.writer.changed(self._found()):
             self._unread = ()
             return SyncReport(skills=self._indexes.catalogue.count())
+        return self._read_changes(check)
+
+    def _read_changes(self, check: Check | None, *, anew: bool = False) -> SyncReport:
         with self._lock.exclusive():
             found = self._found()
-            report = self._indexes.apply(lambda writer: writer.sync(found, check))
+            report = self._indexes.apply(lambda writer: writer.sync(found, check, anew=anew))
             self._journal.follow()
         self._unread = report.problems
         return report
@@ -330,7 +333,7 @@ class Library(LibraryReader):
 
         An index that lacks something is mended on the way; what is returned, a person must mend.
         """
-        self.sync()
+        self._read_changes(None, anew=True)
         self._indexes.apply(lambda writer: writer.reconcile())
         return [*self.problems(), *examine(self.entries(), self._ledger, self._layout)]
 
@@ -364,7 +367,8 @@ class Library(LibraryReader):
             return self.get(name)
         event = Event(kind="updated" if known else "added", skill=name, state=state, author=author)
         skill = admit(self._layout, self._ledger, item, event)
-        found = Found(self._layout.skills / name, "library", stamp_of(self._layout.skills / name))
+        home = self._layout.skills / name
+        found = Found(str(home), "library", stamp_of(home))
         self._indexes.apply(lambda writer: writer.enter([(skill, found)]))
         return skill
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +21,7 @@ def builtin_texts() -> list[str]:
     texts: dict[str, None] = {}
     for found in folders_in(builtin_root(), "builtin"):
         try:
-            skill = read_skill(found.folder)
+            skill = read_skill(Path(found.folder))
         except SkillweaveError:
             continue
         texts.update(dict.fromkeys(view.text for view in views_of(skill)))

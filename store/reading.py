@@ -314,9 +314,9 @@ class LibraryReader:
         own = folders_in(self._layout.skills, "library")
         if not self._builtin:
             return own
-        names = {item.folder.name for item in own}
+        names = {item.name for item in own}
         more = folders_in(builtin_root(), "builtin")
-        return own + [item for item in more if item.folder.name not in names]
+        return own + [item for item in more if item.name not in names]
 
 
 def _files(skill: Skill) -> Files:

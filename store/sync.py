@@ -64,10 +64,14 @@ class Synchroniser:
         followed = self._catalogue.fact("followed")
         if self._ledger.changed_states(followed)[0] or self._ledger.requests(since=followed):
             return True
-        return {(str(item.folder), item.stamp) for item in found} != self._catalogue.stamps()
+        return {item.folder: item.stamp for item in found} != self._catalogue.stamps()
 
-    def sync(self, found: Sequence[Found], check: Check | None = None) -> SyncReport:
+    def sync(
+        self, found: Sequence[Found], check: Check | None = None, *, anew: bool = False
+    ) -> SyncReport:
         """Bring the indexes to ``found`` (of two skills with one name, the first counts).
+
+        ``anew`` reads and hashes every folder, whatever the times of its files say.
 
         Raises:
             LibraryDamagedError: an index cannot be written.
@@ -78,8 +82,8 @@ class Synchroniser:
         read: list[tuple[str, Found, Skill | None]] = []
         problems: list[Problem] = []
         for item in found:
-            row = by_folder.get(str(item.folder))
-            unchanged = row is not None and row.stamp == item.stamp
+            row = by_folder.get(item.folder)
+            unchanged = not anew and row is not None and row.stamp == item.stamp
             skill = None
             if row is not None and unchanged:
                 name = row.name
@@ -87,17 +91,17 @@ class Synchroniser:
                 try:
                     skill = _read(item)
                 except (SkillweaveError, OSError) as error:
-                    problems.append(Problem(path=item.folder, message=str(error)))
+                    problems.append(Problem(path=Path(item.folder), message=str(error)))
                     continue
                 name = skill.name
             read.append((name, item, skill))
-        names: dict[str, Path] = {}
+        names: dict[str, str] = {}
         fresh: list[tuple[Skill, Found]] = []
         # First those in a folder of their own name: one that only claims the name takes no place.
-        for name, item, skill in sorted(read, key=lambda one: one[0] != one[1].folder.name):
+        for name, item, skill in sorted(read, key=lambda one: one[0] != one[1].name):
             if name in names:
                 message = f"{item.folder}: {name} is also the name of {names[name]}; rename one"
-                problems.append(Problem(path=item.folder, message=message))
+                problems.append(Problem(path=Path(item.folder), message=message))
                 continue
             names[name] = item.folder
             if skill is not None:
@@ -286,9 +290,10 @@ class Synchroniser:
 
 
 def _read(item: Found) -> Skill:
-    if item.origin == "library" and item.folder.is_symlink():
-        raise UserError(f"{item.folder}: is a link; put the folder itself there")
-    return read_skill(item.folder)
+    folder = Path(item.folder)
+    if item.origin == "library" and folder.is_symlink():
+        raise UserError(f"{folder}: is a link; put the folder itself there")
+    return read_skill(folder)
 
 
 def _is_same(row: Row, skill: Skill, item: Found, visible: bool) -> bool:
@@ -296,7 +301,7 @@ def _is_same(row: Row, skill: Skill, item: Found, visible: bool) -> bool:
     return (row.digest, row.origin, row.folder, row.visible) == (
         skill.digest,
         item.origin,
-        str(item.folder),
+        item.folder,
         visible,
     )
 
