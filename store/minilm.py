@@ -27,6 +27,7 @@ BATCH_TOKENS = 2048
 MANY = 512
 """From so many texts on, several threads are worth their risk."""
 EPSILON = np.float32(1e-12)
+SQRT_HALF = 0.70710678
 
 
 def load_tensors(path: Path) -> dict[str, Floats]:
@@ -52,71 +53,86 @@ def load_tensors(path: Path) -> dict[str, Floats]:
     return tensors
 
 
-def erf(x: Floats) -> Floats:
-    """Error function, within 1.5e-7 (Abramowitz and Stegun 7.1.26); numpy has none."""
-    a = np.abs(x)
-    t: Floats = 1.0 / (1.0 + np.float32(0.3275911) * a)
-    poly = np.full_like(t, 1.061405429)
-    for c in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        poly = poly * t + np.float32(c)
-    y: Floats = np.copysign(1.0 - poly * t * np.exp(-a * a), x)
-    return y
-
-
 def gelu(x: Floats) -> Floats:
-    """Exact GELU, elementwise."""
-    y: Floats = np.float32(0.5) * x * (1.0 + erf(x * np.float32(0.70710678)))
-    return y
+    """Exact GELU, elementwise, by an error function within 1.5e-7 (Abramowitz and Stegun 7.1.26)."""
+    a = np.abs(x)
+    t = a * np.float32(0.3275911 * SQRT_HALF)
+    t += 1.0
+    np.reciprocal(t, out=t)
+    tail = t * np.float32(1.061405429)
+    for c in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        tail += np.float32(c)
+        tail *= t
+    tail *= a
+    np.square(a, out=a)
+    a *= np.float32(-0.5)
+    tail *= np.exp(a, out=a)
+    tail *= np.float32(-0.5)
+    tail += np.maximum(x, 0.0)
+    return tail
 
 
 def normalise(x: Floats, weight: Floats, bias: Floats) -> Floats:
-    """Layer norm over the last axis."""
-    centred = x - x.mean(-1, keepdims=True)
-    variance = np.square(centred).mean(-1, keepdims=True)
-    y: Floats = centred / np.sqrt(variance + EPSILON) * weight + bias
+    """Layer norm over the first axis of ``x [width, n]``."""
+    y: Floats = x - x.mean(0)
+    scale = np.square(y).mean(0)
+    scale += EPSILON
+    y /= np.sqrt(scale)
+    y *= weight[:, np.newaxis]
+    y += bias[:, np.newaxis]
     return y
 
 
 class Bert:
-    """The encoder: token ids and mask ``[n, length]`` to unit sentence vectors ``[n, 384]``."""
+    """The encoder: token ids and mask ``[n, length]`` to unit sentence vectors ``[n, 384]``.
+
+    Tokens are columns throughout, so that the weights multiply from the left as they lie in the file
+    and the heads need no copying.
+    """
 
     def __init__(self, tensors: dict[str, Floats]):
         self._t = tensors
         self._layers = sum(name.endswith("intermediate.dense.weight") for name in tensors)
 
     def _dense(self, x: Floats, name: str) -> Floats:
-        # Written from the right: BLAS is a tenth faster on few rows this way round.
-        y: Floats = (self._t[f"{name}.weight"] @ x.T).T + self._t[f"{name}.bias"]
+        """``[inputs, n]`` to ``[outputs, n]``."""
+        y: Floats = self._t[f"{name}.weight"] @ x
+        y += self._t[f"{name}.bias"][:, np.newaxis]
         return y
 
     def _norm(self, x: Floats, name: str) -> Floats:
         return normalise(x, self._t[f"{name}.LayerNorm.weight"], self._t[f"{name}.LayerNorm.bias"])
 
     def _attention(self, x: Floats, shape: tuple[int, int], bias: Floats, name: str) -> Floats:
-        """Self attention over ``x [n * length, width]``; ``bias [n, 1, 1, length]`` hides padding."""
-        width = x.shape[-1]
+        """Self attention over ``x [width, n * length]``; ``bias [n, 1, length, 1]`` hides padding."""
+        width = len(x)
 
         def heads(part: str) -> Floats:
-            y = self._dense(x, f"{name}.self.{part}").reshape(*shape, HEADS, width // HEADS)
-            return y.transpose(0, 2, 1, 3)
+            """``[n, heads, width of a head, length]``"""
+            y = self._dense(x, f"{name}.self.{part}").reshape(HEADS, width // HEADS, *shape)
+            return y.transpose(2, 0, 1, 3)
 
-        scale = np.float32(1.0 / np.sqrt(width // HEADS))
-        scores = heads("query") @ heads("key").transpose(0, 1, 3, 2) * scale + bias
-        scores = np.exp(scores - scores.max(-1, keepdims=True))
-        scores /= scores.sum(-1, keepdims=True)
-        mixed = (scores @ heads("value")).transpose(0, 2, 1, 3).reshape(-1, width)
+        # Rows are what is looked at, columns are what looks.
+        scores = heads("key").transpose(0, 1, 3, 2) @ heads("query")
+        scores *= np.float32(1.0 / np.sqrt(width // HEADS))
+        scores += bias
+        scores -= scores.max(-2, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(-2, keepdims=True)
+        mixed = (heads("value") @ scores).transpose(1, 2, 0, 3).reshape(width, -1)
         return self._norm(self._dense(mixed, f"{name}.output.dense") + x, f"{name}.output")
 
     def forward(self, ids: NDArray[np.int64], mask: Floats) -> Floats:
         """Encode one padded batch."""
         shape = (ids.shape[0], ids.shape[1])
-        hidden: Floats = (
+        embedded: Floats = (
             self._t["embeddings.word_embeddings.weight"][ids]
             + self._t["embeddings.position_embeddings.weight"][: shape[1]]
             + self._t["embeddings.token_type_embeddings.weight"][0]
         )
-        hidden = self._norm(hidden, "embeddings").reshape(-1, hidden.shape[-1])
-        bias: Floats = (mask[:, None, None, :] - 1.0) * np.float32(1e9)
+        hidden = np.ascontiguousarray(embedded.reshape(-1, embedded.shape[-1]).T)
+        hidden = self._norm(hidden, "embeddings")
+        bias: Floats = (mask[:, None, :, None] - 1.0) * np.float32(1e9)
         for layer in range(self._layers):
             name = f"encoder.layer.{layer}"
             hidden = self._attention(hidden, shape, bias, f"{name}.attention")
@@ -124,7 +140,7 @@ class Bert:
             hidden = self._norm(
                 self._dense(inner, f"{name}.output.dense") + hidden, f"{name}.output"
             )
-        summed = (hidden.reshape(*shape, -1) * mask[:, :, None]).sum(1)
+        summed = (hidden.reshape(-1, *shape) * mask).sum(-1).T
         unit: Floats = summed / np.linalg.norm(summed, axis=1, keepdims=True)
         return unit
 
