@@ -22,7 +22,7 @@ from skillweave.agent.nano.corpus.writer import Arg, Kind, Writer
 from skillweave.agent.nano.corpus.written import written
 from skillweave.agent.nano.literals import MARKED, Masked, kind_of, mask, unquoted
 
-WRITTEN = 0.5
+WRITTEN = 0.55
 """Share of the training requests that people wrote; the others are composed."""
 
 
