@@ -72,6 +72,8 @@ class State(TypedDict, total=False):
     why: str
     """Why there is no plan, when the model's answer gave none."""
     plan: Plan | None
+    unsure: Plan
+    """What the model made of the request when it was too uncertain to be tried."""
     unfolded: Plan | None
     """The plan as the model made it, when a composite skill stands for a part of ``plan``."""
     folded: Sequence[Folded]

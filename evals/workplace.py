@@ -176,7 +176,7 @@ def status_of(result: Result) -> Status:
     if result.outcome == "failed" and "the answer was cut off" in result.answer:
         return "garbage"
     unread = result.plan is None and result.answer.startswith(f"{BEYOND} (")
-    if result.outcome == "declined" and unread and "too uncertain" not in result.answer:
+    if result.outcome == "declined" and unread:
         return "garbage"
     return "scored"
 

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.nodes.replan import first_failure, why_failed
+from skillweave.agent.plan import Plan
 from skillweave.agent.profiles.base import Done, Planned
 from skillweave.agent.result import Outcome, Result, Token
 from skillweave.agent.state import MODEL, State, finished, reports_of
@@ -94,10 +95,21 @@ def _value(state: State) -> JsonValue:
     return values[0] if len(values) == 1 else list(values)
 
 
+def _unsure(plan: Plan) -> str:
+    """How the request was read, so that the user sees what to say otherwise."""
+    reading = "; ".join(f"#{step.id} {step.render().strip()}" for step in plan.steps)
+    return (
+        f"I am not sure that I read this right: {reading}. Say it in shorter sentences, one wish in each "
+        f"and values in quotes, or {LARGER}."
+    )
+
+
 def _said(state: State, outcome: Outcome) -> str:
     planned = state.get("planned", Planned(beyond=True))
     if outcome == "answered":
         return planned.say or ""
+    if "unsure" in state:
+        return _unsure(state["unsure"])
     failed = first_failure(state)
     if outcome == "declined" and failed is not None:
         return f"No skill here can “{failed.goal}”: {ADD}, or {LARGER}."

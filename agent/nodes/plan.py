@@ -57,9 +57,7 @@ async def _accepted(
         return update
     given = deps.settings.min_confidence
     if confidence < (deps.profile.min_confidence if given is None else given):
-        update["planned"] = Planned(beyond=True)
-        update["why"] = f"the plan is too uncertain ({confidence:.2f})"
-        return update
+        return {**update, "planned": Planned(beyond=True), "unsure": made}
     deps.budget.allow_steps(len(made.steps))
     folding = fold(made, await deps.tools())
     update["plan"] = folding.plan

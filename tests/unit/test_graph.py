@@ -231,10 +231,14 @@ def test_no_plan(make: MakeAgent, said: str, outcome: str, words: str) -> None:
     assert words in result.answer
 
 
-def test_a_plan_that_is_too_uncertain_is_declined(make: MakeAgent) -> None:
+def test_a_plan_that_is_too_uncertain_is_shown_and_not_tried(make: MakeAgent) -> None:
     result = make({"plan: count them": COUNT}, min_confidence=0.999).run("count them")
     assert result.outcome == "declined"
-    assert "too uncertain" in result.answer
+    assert not result.steps
+    assert result.answer.startswith(
+        "I am not sure that I read this right: #1 count the words in 'to be or not to be'; "
+        "#2 multiply #1 by seven."
+    )
 
 
 def test_a_step_that_no_skill_fits_is_declined(make: MakeAgent) -> None:
