@@ -2,7 +2,8 @@
 
 The files under ``data`` hold one `Task` a line. ``development.jsonl`` was read while the grammar
 nano is trained on was being written, and the failures on ``workbench.jsonl`` were read before its
-second training, so the figures of both flatter nano. ``held_out.jsonl`` was written by someone who saw
+second training, so the figures of both flatter nano; ``development_free.jsonl`` is there to look at
+failures in free wordings. ``held_out.jsonl`` was written by someone who saw
 neither grammar nor tests, and nobody tunes on it.
 """
 
@@ -60,6 +61,8 @@ class TaskReport(Frozen):
     answer: str = ""
     steps: int = 0
     """Steps that gave a value."""
+    confidence: float = 0.0
+    """Of the plan, as `skillweave.agent.Result` has it."""
     skills: tuple[str, ...] = ()
     new_skills: tuple[str, ...] = ()
     replans: int = 0
@@ -144,6 +147,7 @@ def run_task(agent: Runner, task: Task) -> TaskReport:
         value=result.value,
         answer=result.answer,
         steps=sum(step.ok for step in result.steps),
+        confidence=round(result.confidence, 4),
         skills=result.skills,
         new_skills=result.new_skills,
         replans=result.replans,
