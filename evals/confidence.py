@@ -1,8 +1,9 @@
 """What ``min_confidence`` should be: from plans of a running nano for requests it was not trained on.
 
 Answerable requests are held-out compositions and phrases, and requests that people wrote; the others
-lie beyond nano. A plan is right when it is exactly the expected one. The threshold is chosen on the requests of one seed and
-judged on those of another. Answers that are no plan need no threshold, and are only counted.
+lie beyond nano. A plan is right when it is exactly the expected one. The threshold is chosen on the
+requests of one seed and judged on those of another. Answers that are no plan need no threshold, and are
+only counted.
 """
 
 from __future__ import annotations
