@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skillweave.evals.suite import Suite
 from skillweave.evals.suites.adapters import ADAPTERS
+from skillweave.evals.suites.babyai import BABYAI, BABYAI_CURVE
 from skillweave.evals.suites.bfcl import BFCL
 from skillweave.evals.suites.compose import COMPOSE
 from skillweave.evals.suites.endpoint import ENDPOINT
@@ -18,7 +19,8 @@ SUITES: dict[str, Suite] = {
     suite.name: suite
     for suite in (
         *(WORKBENCH, COMPOSE, ADAPTERS, BFCL, TOOLS, IMPORTS, SCAN, ENDPOINT),
-        *(TWX, TWX_TEXT, TWX_DEV),
+        *(TWX, TWX_TEXT, TWX_DEV, GROWTH_QUERIES),
+        *(BABYAI, BABYAI_CURVE),
     )
 }
 

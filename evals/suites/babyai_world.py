@@ -1,0 +1,227 @@
+"""BabyAI's levels as text: what the agent sees in words, episodes by seed, and the bot's demonstrations.
+
+The levels are minigrid's (https://arxiv.org/abs/1810.08272, Apache-2.0), the rendering is ours. The agent
+is told what it did last and what it carries, the objects it sees (nearest first, with the way there), how
+far the wall ahead is, and its mission.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+ACTIONS: Final = ("left", "right", "forward", "take", "drop", "toggle")
+"""In minigrid's order."""
+MOVES: Final = (0, 1, 2)
+SEEN: Final = 6
+"""Objects that are told, nearest first."""
+REMEMBERED: Final = 3
+"""Last actions that are told."""
+STEPS: Final = 64
+"""Of one episode, whatever minigrid allows."""
+NOISE: Final = 0.1
+"""Share of a demonstration's moves that are made at random, so that it also shows the way back."""
+TRAIN, DEV, TEST = range(10_000), range(10_000, 20_000), range(20_000, 30_000)
+"""Seeds of the episodes."""
+_COLOURS: Final = ("red", "green", "blue", "purple", "yellow", "grey")
+_KINDS: Final = {4: "door", 5: "key", 6: "ball", 7: "box"}
+_WALL: Final = 2
+_DOOR: Final = ("open", "closed", "locked")
+
+
+class Level(NamedTuple):
+    """A level that an adapter is trained on, or one that composes several such."""
+
+    name: str
+    env: str
+    """Its name in minigrid, between ``BabyAI-`` and ``-v0``."""
+    parts: tuple[str, ...] = ()
+    """Names of the levels it composes; no adapter is trained on it then."""
+
+
+LEVELS: Final = (
+    Level("go-to-red-ball", "GoToRedBall"),
+    Level("go-to-object", "GoToObj"),
+    Level("go-to-local", "GoToLocal"),
+    Level("go-to-door", "GoToDoor"),
+    Level("pick-up-described", "PickupDist"),
+    Level("pick-up-in-room", "OneRoomS8"),
+    Level("put-next", "PutNextLocalS5N3"),
+    Level("open-red-door", "OpenRedDoor"),
+    Level("open-door", "OpenDoorColor"),
+    Level("open-two-doors", "OpenTwoDoors"),
+    Level("unlock", "UnlockLocal"),
+    Level("find-object", "FindObjS5"),
+)
+COMPOSED: Final = (
+    Level("go-to-object-or-door", "GoToObjDoor", ("go-to-local", "go-to-door")),
+    Level(
+        "act-on-object-or-door", "ActionObjDoor", ("go-to-local", "pick-up-described", "open-door")
+    ),
+    Level("open-doors-in-order", "OpenDoorsOrderN2", ("open-door", "open-two-doors")),
+    Level("unlock-and-pick-up", "UnlockPickup", ("unlock", "pick-up-described")),
+    Level("go-to-in-order", "GoToSeqS5R2", ("go-to-local", "open-door")),
+)
+
+
+class Shown(NamedTuple):
+    """One moment of a demonstration."""
+
+    seen: str
+    mission: str
+    action: int
+    """What the bot does there."""
+
+
+class Episode:
+    """One episode, in words."""
+
+    def __init__(self, level: Level, seed: int) -> None:
+        import gymnasium
+        import minigrid  # noqa: F401 - names its levels to gymnasium
+
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            self._env: Any = gymnasium.make(f"BabyAI-{level.env}-v0").unwrapped
+            self._env.reset(seed=seed)
+        self._did: list[str] = []
+        self._tried: dict[str, set[str]] = {}
+        self.over = self.solved = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._env.close()
+
+    @property
+    def mission(self) -> str:
+        """What is to be done."""
+        return str(self._env.mission)
+
+    @property
+    def steps(self) -> int:
+        return len(self._did)
+
+    @property
+    def seen(self) -> str:
+        """All that the agent is told now, besides the mission."""
+        return told(
+            self._env.gen_obs()["image"].tolist(),
+            f"{self._env.carrying.color} {self._env.carrying.type}" if self._env.carrying else "",
+            self._did[-REMEMBERED:],
+        )
+
+    @property
+    def untried(self) -> list[str]:
+        """The actions that were not yet done where all that is seen and carried is as now: to do the
+        same again would lead in a circle for ever."""
+        tried = self._tried.get(self._situation, set())
+        return [action for action in ACTIONS if action not in tried]
+
+    @property
+    def _situation(self) -> str:
+        return self.seen.partition("; ")[2]
+
+    def act(self, action: int) -> None:
+        """Do it."""
+        self._tried.setdefault(self._situation, set()).add(ACTIONS[action])
+        _, reward, ended, cut, _ = self._env.step(action)
+        self._did.append(ACTIONS[action])
+        self.solved = reward > 0
+        self.over = ended or cut or self.steps >= STEPS
+
+    def shown(self, rng: random.Random, noise: float = NOISE) -> Iterator[Shown]:
+        """What the bot does at each step; now and then something else is done.
+
+        The bot loses its way at times: it then raises AssertionError.
+        """
+        from minigrid.utils.baby_ai_bot import BabyAIBot
+
+        bot, last = BabyAIBot(self._env), None
+        while not self.over:
+            wanted = int(bot.replan(last))
+            if wanted >= len(ACTIONS):
+                return
+            yield Shown(self.seen, self.mission, wanted)
+            last = rng.choice(MOVES) if rng.random() < noise else wanted
+            self.act(last)
+
+
+def missing() -> str:
+    """Why there are no levels here, in a line; empty when there are."""
+    return "" if find_spec("minigrid") else "minigrid is absent; pip install 'skillweave[games]'"
+
+
+def demonstrations(level: Level, count: int, seeds: range = TRAIN) -> list[list[Shown]]:
+    """The first solved demonstrations of a level; those in which the bot fails do not count."""
+    found: list[list[Shown]] = []
+    for seed in seeds:
+        if len(found) == count:
+            break
+        with Episode(level, seed) as episode:
+            try:
+                shown = list(episode.shown(random.Random(f"{level.name}/{seed}")))
+            except AssertionError:
+                continue  # the bot's own checks: it has lost its way
+            if episode.solved:
+                found.append(shown)
+    return found
+
+
+def told(view: Sequence[Sequence[Sequence[int]]], carried: str, did: Sequence[str]) -> str:
+    """The words for one moment.
+
+    Args:
+        view: minigrid's picture ``[7][7][3]``, first across from left to right, then towards the
+            agent, which stands in the middle of the last row; kind, colour and state of each cell.
+    """
+    wide, deep = len(view), len(view[0])
+    found: list[tuple[int, int, str]] = []
+    wall = ""
+    for ahead in range(deep):
+        for across in range(wide):
+            kind, colour, state = view[across][deep - 1 - ahead]
+            side = across - wide // 2
+            if kind == _WALL and side == 0 and not wall:
+                wall = f"wall {ahead}"
+            if kind in _KINDS and (ahead, side) != (0, 0):
+                what = f"{_DOOR[state]} " if kind == 4 else ""
+                name = f"{_COLOURS[colour]} {what}{_KINDS[kind]}"
+                found.append((ahead + abs(side), side, f"{name} {_place(ahead, side)}"))
+    near = [words for _, _, words in sorted(found)[:SEEN]] + [wall] * bool(wall)
+    has = [f"has {carried}"] if carried else []
+    last = f"did {' '.join(did) or 'nothing'}"
+    return "; ".join([last, *has, ", ".join(near) or "nothing"])
+
+
+def _place(ahead: int, side: int) -> str:
+    """The way there, in the words of the actions."""
+    ways = [f"forward {ahead}"] if ahead else []
+    ways += [f"{'left' if side < 0 else 'right'} {abs(side)}"] if side else []
+    return " ".join(ways)
+
+
+def recoloured(shown: Shown, names: Mapping[str, str]) -> Shown:
+    """The same moment in other colours, mission included: what is to be done stays."""
+
+    def renamed(text: str) -> str:
+        return " ".join(names.get(word, word) for word in text.split(" "))
+
+    return Shown(renamed(shown.seen), renamed(shown.mission), shown.action)
+
+
+def colours(rng: random.Random) -> dict[str, str]:
+    """A renaming of the colours."""
+    return dict(zip(_COLOURS, rng.sample(_COLOURS, len(_COLOURS)), strict=True))
