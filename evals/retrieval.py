@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from skillweave.evals.machine import this_machine
-from skillweave.evals.retrieval_abstention import Seen, abstention, by_tool
+from skillweave.evals.retrieval_abstention import Seen, abstention, by_signs, by_tool
 from skillweave.evals.retrieval_baselines import by_bm25, by_minilm
 from skillweave.evals.retrieval_data import Pool, Query, bfcl, hashes, metatool
 from skillweave.evals.retrieval_figures import RetrievalFigures, Stage
@@ -103,8 +103,9 @@ def run_retrieval(
                 Row.of("tools with a past", [one.of_seen for one in answers.seen]),
             ),
             abstention=(
-                abstention(answers.seen, "relevance", lambda best: best.relevance),
-                abstention(answers.seen, "score", lambda best: best.score),
+                abstention(answers.seen, "relevance", lambda order: order[0].relevance),
+                abstention(answers.seen, "score", lambda order: order[0].score),
+                by_signs(answers.seen),
             ),
         )
         keep(figures)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from skillweave.evals.machine import Machine
 from skillweave.evals.retrieval_metrics import Row
 from skillweave.evals.thresholds import Rate
@@ -21,8 +23,12 @@ class Abstention(Frozen):
     """Saying "nothing fits" below a threshold that was chosen on other tools than it is judged on."""
 
     score: str
+    """What is compared with the threshold; ``logistic`` weighs several signs of one order."""
     threshold: float
     separation: float
+    signs: dict[str, float] = Field(default_factory=dict)
+    """Weights of the logistic model, per standard deviation of each sign; it is fitted on the tools
+    that the threshold is chosen on."""
     precision: Rate
     """Of the refused queries, those whose tool the library lacks."""
     recall: Rate
@@ -81,6 +87,8 @@ class Size(Frozen):
     build: float | None
     """From folders to a library that answers, embeddings known; None: it was there before."""
     sync_unchanged: float
+    sync_cpu: float | None = None
+    """The processor's own time of it; None: measured before this was."""
     add_one: float
     rebuild: float | None
     """None: left out."""

@@ -66,7 +66,7 @@ def scale_svg(figures: ScaleFigures) -> str:
                 curve("build", [one.build for one in sizes]),
                 curve("rebuild", [one.rebuild for one in sizes]),
                 curve("start", [one.start for one in sizes]),
-                curve("sync", [one.sync_unchanged for one in sizes]),
+                curve("sync, processor", [one.sync_cpu for one in sizes]),
                 curve("add one", [one.add_one for one in sizes]),
             ],
             log=True,

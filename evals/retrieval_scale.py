@@ -104,7 +104,7 @@ def measure_size(job: Job, embedder: Embedder | None = None) -> Size:
             library.search("anything")
             if job.root is None:
                 build = round(time.perf_counter() - start, 2)
-            unchanged = _seconds(library.sync)
+            unchanged, worked = _seconds(library.sync), _worked(library.sync)
             one = Skill(name="one-more-skill", description="says one more thing", kind="guide")
             add = _seconds(lambda: _add(library, one))
         start = time.perf_counter()
@@ -128,6 +128,7 @@ def measure_size(job: Job, embedder: Embedder | None = None) -> Size:
         views=compared.views,
         build=build,
         sync_unchanged=round(unchanged, 3),
+        sync_cpu=round(worked, 3),
         add_one=round(add, 3),
         rebuild=rebuild,
         start=round(opened, 2),
@@ -211,6 +212,12 @@ def _seconds(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
+
+
+def _worked(call: Callable[[], object]) -> float:
+    start = time.process_time()
+    call()
+    return time.process_time() - start
 
 
 def _times(library: Library, queries: Sequence[str], repeats: int = 1) -> Times:

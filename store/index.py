@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 
 BATCH = 2000
-EF_SEARCH = 256
-"""Breadth of a search in the graph: above the number of results that searches ask for."""
+GRAPH = {"space": "cosine", "ef_search": 256, "max_neighbors": 32, "ef_construction": 400}
+"""Skills that are near-copies of each other make clusters, which a sparser graph does not link well: of
+the ten nearest among 21,000 views, 0.95 were found with 16 neighbours and breadth 100, 0.99 with these."""
 
 
 class ViewHit(NamedTuple):
@@ -195,7 +196,7 @@ class VectorIndex:
             self._collections[kind] = client.get_or_create_collection(
                 self._name(kind),
                 embedding_function=None,
-                configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
+                configuration={"hnsw": GRAPH},
             )
         return self._collections[kind]
 

@@ -62,6 +62,8 @@ class Ranked(NamedTuple):
     name: str
     score: float
     relevance: float
+    lexical: float = 0.0
+    """As `Hit.lexical`."""
 
 
 class Evidence(NamedTuple):

@@ -105,7 +105,12 @@ class Searcher:
             scores = {name: sum(parts.values()) for name, parts in terms.items()}
             orders.append(
                 [
-                    Ranked(name, scores[name], terms[name]["dense"] + terms[name]["lexical"])
+                    Ranked(
+                        name,
+                        scores[name],
+                        terms[name]["dense"] + terms[name]["lexical"],
+                        found[name].evidence.lexical,
+                    )
                     for name in order(scores)[:k]
                 ]
             )

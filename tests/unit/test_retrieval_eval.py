@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
+import numpy as np
 import pytest
 
 from skillweave.evals import retrieval_scale, retrieval_shadowing
 from skillweave.evals.machine import this_machine
 from skillweave.evals.retrieval import run_retrieval
+from skillweave.evals.retrieval_abstention import SIGNS, Seen, abstention, by_signs
 from skillweave.evals.retrieval_baselines import by_bm25
 from skillweave.evals.retrieval_data import bfcl, data_folder, hashes, metatool, skill_name
 from skillweave.evals.retrieval_figures import RetrievalFigures, ScaleFigures
 from skillweave.evals.retrieval_fillers import fillers
 from skillweave.evals.retrieval_libraries import EVERYTHING
+from skillweave.evals.retrieval_logistic import fit
 from skillweave.evals.retrieval_metrics import Mean, Row, quality
 from skillweave.evals.retrieval_plots import growth_svg, scale_svg, shadowing_svg
 from skillweave.evals.retrieval_scale import Job, measure_size
 from skillweave.evals.retrieval_shadowing import ShadowFigures, pools, run_shadowing
 from skillweave.evals.retrieval_terms import run_terms
+from skillweave.evals.thresholds import JUDGING, half_of
 from skillweave.skills.errors import SettingsError
 from skillweave.store import HashEmbedder
+from skillweave.store.ranking import Ranked
 
 THINGS = (
     "apples",
@@ -138,9 +144,42 @@ def test_the_suite_runs_and_tells_what_it_did(data: Path) -> None:
     assert all(row.queries == 20 for row in found.growth[0].rows)
     assert found.growth[0].rows[0].hit1.mean > 50.0
     assert found.data
+    assert [one.score for one in found.abstention] == ["relevance", "score", "logistic"]
+    assert set(found.abstention[-1].signs) == set(SIGNS)
     assert [row.system for row in found.together] == ["queries of MetaTool", "queries of BFCL"]
     assert len(told) == 2 + 2 * 3
     assert_svg(growth_svg(found))
+
+
+def test_abstention_by_signs_is_judged_on_other_tools() -> None:
+    """Tools of one half tell how far ahead a right first hit is; those of the other are judged."""
+    chance = random.Random(0)
+
+    def order(lead: float) -> list[Ranked]:
+        score = chance.uniform(0.4, 0.6)
+        return [Ranked("a", score, score), Ranked("b", score - lead, score)]
+
+    tools = [f"tool-{at}" for at in range(200)]
+    known = [(tool, order(chance.uniform(0.1, 0.3))) for tool in tools]
+    lacking = [(tool, order(chance.uniform(0.0, 0.05))) for tool in tools[:40]]
+    seen = [Seen([], [], known, lacking)]
+    told = by_signs(seen)
+    plain = abstention(seen, "score", lambda order: order[0].score)
+    judged = sum(half_of(tool) == JUDGING for tool in tools)
+    assert told.kept.of == judged
+    assert told.separation > 0.99 > plain.separation
+    assert told.precision.share > 0.9
+    assert told.recall.share > 0.9
+
+
+def test_a_logistic_model_tells_two_clouds_apart() -> None:
+    chance = np.random.default_rng(0)
+    rows = chance.normal(size=(400, 3))
+    labels = rows[:, 1] > 0.5
+    model = fit(rows, labels.tolist())
+    right = (model.chances(rows) > 0.5) == labels
+    assert right.mean() > 0.95
+    assert abs(model.weights[1]) > 5 * max(abs(model.weights[[0, 2]]))
 
 
 def assert_svg(text: str) -> None:
