@@ -1,9 +1,10 @@
 """Growth on a stream: does what was learned on earlier tasks help with later ones, and what does it cost?
 
 The families of the stream return in new guises and with new values. Four arms see the same tasks in the
-same orders: one grows (verified plans compiled through the gate, insights distilled on the way), one only
-keeps raw records of what it did, one learns nothing, and one finds random skills in place of those it
-looks for.
+same orders: one grows (verified plans compiled through the gate, insights distilled on the way, programs
+searched and adapters taught from what a person shows after a wrong answer), one only keeps raw records
+of what it did and was shown, one learns nothing, and one finds random skills in place of those it looks
+for. The stream of queries (`growth_queries`) is counted the same way.
 """
 
 from __future__ import annotations
@@ -11,70 +12,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
-from skillweave.agent.result import Result
 from skillweave.agent.trace import read_trace
-from skillweave.evals.growth_tasks import BLOCK, STREAM, stream
+from skillweave.evals.growth_tasks import BLOCK
 from skillweave.evals.machine import Machine, this_machine
 from skillweave.evals.order import in_order
 from skillweave.evals.record import Key, Record
-from skillweave.evals.sources import hashed
-from skillweave.evals.suite import (
-    GROWN,
-    LIBRARY,
-    RANDOM,
-    TRAJECTORIES,
-    Arm,
-    Loaded,
-    Sample,
-    Score,
-    Suite,
-)
-from skillweave.evals.suites.workbench import missed
-from skillweave.skills.cases import same_value
+from skillweave.evals.suite import TRAJECTORIES, Arm, Sample, Suite
+from skillweave.evals.suites.growth import NOTHING
 from skillweave.skills.model import Frozen
 from skillweave.skills.statistics import Paired, mean_interval, paired
-
-DISTIL_EVERY = BLOCK
-"""Tasks after which the growing arm distils."""
-NOTHING = LIBRARY.model_copy(update={"name": "nothing", "about": "nothing is learned"})
-GROWTH = GROWN.model_copy(
-    update={
-        "name": "growth",
-        "about": "verified plans become skills through the gate, and insights are distilled",
-    }
-)
-ARMS: tuple[Arm, ...] = (NOTHING, RANDOM, GROWTH, TRAJECTORIES)
-
-
-def load(_: Path | None) -> Loaded:
-    """The stream; it comes with the package."""
-    return Loaded(samples=tuple(stream()), files=hashed({STREAM.name: STREAM}, {}))
-
-
-def load_families(number: int | None) -> Loaded:
-    """The stream with only so many of its families, taken at equal distances."""
-    whole = load(None)
-    names = list(dict.fromkeys(sample.family for sample in whole.samples))
-    chosen = set(names[:: max(1, len(names) // number)][:number] if number else names)
-    kept = tuple(sample for sample in whole.samples if sample.family in chosen)
-    return Loaded(samples=kept, files=whole.files)
-
-
-def scored(sample: Sample, result: Result) -> Score:
-    """Right or not."""
-    right = result.outcome == "solved" and same_value(sample.expected, result.value)
-    return Score(value=float(right), note="" if right else missed(sample, result))
-
-
-SUITE = Suite(
-    name="growth",
-    about="300 tasks of 15 families that return in new guises: does learning on the way help?",
-    arms=ARMS,
-    load=load,
-    score=scored,
-    reference=NOTHING.name,
-)
 
 
 class Block(Frozen):
@@ -84,7 +32,7 @@ class Block(Frozen):
     last: int
     success: float
     calls: float
-    """Of the model, per task."""
+    """Per task."""
     tokens: float
     seconds: float
 
@@ -100,8 +48,12 @@ class ArmFigures(Frozen):
     high: float
     """95 % interval of the mean over tasks, each its mean over the orders."""
     calls_per_solved: float | None
+    """Questions to the model; in the stream of queries, calls of tools."""
     tokens_per_solved: float | None
     seconds_per_solved: float | None
+    """Wall clock, learning included; an answer that the model gave before costs nothing."""
+    model_seconds_per_solved: float | None
+    """As measured when the model first gave its answers."""
     learned: float
     """Skills at the end of an order, on average."""
     used_learned: int
@@ -109,20 +61,22 @@ class ArmFigures(Frozen):
     blocks: tuple[Block, ...]
     against_nothing: Paired | None
     """Success, task by task, against the arm that learns nothing."""
+    against_records: Paired | None
+    """The same against the arm that keeps raw records."""
 
 
 class GrowthFigures(Frozen):
     """Everything, with how it was made."""
 
+    suite: str
     command: str
     made: str
     machine: Machine
     model: str
     model_hash: str
     tasks: int
-    of: int
-    """Tasks of the whole stream."""
-    families: int
+    families: dict[str, dict[str, float]]
+    """Success by family and arm, over all orders."""
     orders: tuple[int, ...]
     block: int
     parallel: int
@@ -142,6 +96,7 @@ class Setting(Frozen):
 
 
 def figures(
+    suite: Suite,
     records: Mapping[Key, Record],
     samples: Sequence[Sample],
     orders: Sequence[int],
@@ -149,24 +104,45 @@ def figures(
     setting: Setting,
 ) -> GrowthFigures:
     """The figures of a run, in the folder of which the traces lie."""
-    calls = {key: calls_in(folder / one.trace) if one.trace else 0 for key, one in records.items()}
+    costs = {key: cost_of(one, folder) for key, one in records.items()}
+    arms = [arm for arm in suite.arms if any(key.arm == arm.name for key in records)]
+    families = dict.fromkeys(sample.family for sample in samples)
     return GrowthFigures(
         **setting.model_dump(),
+        suite=suite.name,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=this_machine(),
         tasks=len(samples),
-        of=len(stream()),
-        families=len({sample.family for sample in samples}),
+        families={
+            family: {
+                arm.name: _share(sum(r.success for r in own), len(own)) or 0.0
+                for arm in arms
+                if (own := [r for r in records.values() if (r.arm, r.family) == (arm.name, family)])
+            }
+            for family in families
+        },
         orders=tuple(orders),
-        arms=tuple(_arm(arm, records, samples, orders, calls, setting.block) for arm in ARMS),
+        arms=tuple(_arm(arm, records, samples, orders, costs, setting.block) for arm in arms),
     )
 
 
-def calls_in(trace: Path) -> int:
-    """Questions to the model in a trace."""
-    if not trace.is_file():
-        return 0
-    return sum(record["kind"] == "ask" for record in read_trace(trace))
+class Cost(NamedTuple):
+    """Of one task, as its trace tells."""
+
+    calls: int = 0
+    seconds: float = 0.0
+    """Of the model."""
+
+
+def cost_of(record: Record, folder: Path) -> Cost:
+    """Questions to the model in a task's trace; where it was asked nothing, the tools that were tried."""
+    trace = folder / record.trace
+    if not record.trace or not trace.is_file():
+        return Cost(len(record.tried))
+    answers = [one["answer"] for one in read_trace(trace) if one["kind"] == "ask"]
+    told = [one.get("seconds") for one in answers if isinstance(one, dict)]
+    seconds = sum(float(one) for one in told if isinstance(one, int | float))
+    return Cost(len(answers) or len(record.tried), seconds)
 
 
 def _arm(
@@ -174,7 +150,7 @@ def _arm(
     records: Mapping[Key, Record],
     samples: Sequence[Sample],
     orders: Sequence[int],
-    calls: Mapping[Key, int],
+    costs: Mapping[Key, Cost],
     block: int,
 ) -> ArmFigures:
     rows = [
@@ -195,18 +171,20 @@ def _arm(
         success=_share(solved, len(own)) or 0.0,
         low=round(low, 4),
         high=round(high, 4),
-        calls_per_solved=_share(sum(calls[record.key] for record in own), solved),
+        calls_per_solved=_share(sum(costs[record.key].calls for record in own), solved),
         tokens_per_solved=_share(sum(record.tokens for record in own), solved),
         seconds_per_solved=_share(sum(record.seconds for record in own), solved),
+        model_seconds_per_solved=_share(sum(costs[record.key].seconds for record in own), solved),
         learned=_share(sum(len(record.new_skills) for record in own), len(orders)) or 0.0,
         used_learned=sum(bool(learned & set(record.skills)) for record in own),
-        blocks=tuple(_blocks(rows, calls, block)),
-        against_nothing=_against(arm.name, scores, records, samples, orders),
+        blocks=tuple(_blocks(rows, costs, block)),
+        against_nothing=_against(arm.name, NOTHING.name, records, samples, orders),
+        against_records=_against(arm.name, TRAJECTORIES.name, records, samples, orders),
     )
 
 
 def _blocks(
-    rows: Sequence[tuple[int, Record]], calls: Mapping[Key, int], block: int
+    rows: Sequence[tuple[int, Record]], costs: Mapping[Key, Cost], block: int
 ) -> list[Block]:
     found = []
     for number in sorted({place // block for place, _ in rows}):
@@ -216,7 +194,7 @@ def _blocks(
                 first=number * block + 1,
                 last=max(place for place, _ in rows if place // block == number) + 1,
                 success=_share(sum(one.success for one in own), len(own)) or 0.0,
-                calls=_share(sum(calls[one.key] for one in own), len(own)) or 0.0,
+                calls=_share(sum(costs[one.key].calls for one in own), len(own)) or 0.0,
                 tokens=_share(sum(one.tokens for one in own), len(own)) or 0.0,
                 seconds=_share(sum(one.seconds for one in own), len(own)) or 0.0,
             )
@@ -238,16 +216,16 @@ def _by_task(
 
 def _against(
     arm: str,
-    scores: Mapping[str, float],
+    other: str,
     records: Mapping[Key, Record],
     samples: Sequence[Sample],
     orders: Sequence[int],
 ) -> Paired | None:
-    theirs = _by_task(NOTHING.name, records, samples, orders)
-    both = [task for task in scores if task in theirs]
-    if arm == NOTHING.name or not both:
+    ours, theirs = (_by_task(name, records, samples, orders) for name in (arm, other))
+    both = [task for task in ours if task in theirs]
+    if arm == other or not both:
         return None
-    return paired([scores[task] for task in both], [theirs[task] for task in both])
+    return paired([ours[task] for task in both], [theirs[task] for task in both])
 
 
 def _share(value: float, of: float) -> float | None:

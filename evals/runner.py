@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +13,9 @@ from skillweave.evals.journal import Journal
 from skillweave.evals.manifest import Limits, Manifest, Plan
 from skillweave.evals.order import chosen, in_order
 from skillweave.evals.processes import COMMAND, Job, across, shares, told
-from skillweave.evals.record import Record
+from skillweave.evals.record import Key, Record
 from skillweave.evals.suite import Arm, Loaded, Sample, Suite
-from skillweave.evals.summary import Summary, summarise
+from skillweave.evals.summary import Records, Summary, summarise
 from skillweave.evals.working import Trial, Work
 from skillweave.evals.workplace import Bench, Workplace, workplace
 from skillweave.skills.errors import UserError
@@ -42,6 +42,8 @@ class Asked:
     resume: bool = False
     again: bool = False
     """Try samples that ended in an error once more."""
+    once: tuple[str, ...] = ()
+    """Arms tried under the first seed alone: their records stand for the other seeds too."""
     stop_after: float | None = None
     """Seconds after which no sample is begun; the rest is for a resumption."""
     processes: int = 1
@@ -89,7 +91,7 @@ def run_suite(
                 for arm in arms
                 for seed in asked.seeds
                 for sample in in_order(samples, seed)
-                if arm.takes(sample)
+                if arm.takes(sample) and (arm.name not in asked.once or seed == asked.seeds[0])
             ]
             left = _left(journal, trials, again=asked.again)
             on_begin(len(trials), len(trials) - len(left))
@@ -103,9 +105,20 @@ def run_suite(
             else:
                 work = Work(keep, parallel=asked.parallel, stop_after=asked.stop_after)
                 work.all_of(left, shared, place)
-        summary = summarise(suite, arms, asked.seeds, samples, journal.records())
+        records = spread(journal.records(), asked.once, asked.seeds)
+        summary = summarise(suite, arms, asked.seeds, samples, records)
         journal.write("summary.json", summary)
     return summary
+
+
+def spread(records: Records, once: Collection[str], seeds: Sequence[int]) -> dict[Key, Record]:
+    """The records, and those of arms that were tried ``once`` under every seed."""
+    found = dict(records)
+    for record in records.values():
+        if record.arm in once:
+            copies = (record.model_copy(update={"seed": seed}) for seed in seeds)
+            found |= {copy.key: copy for copy in copies}
+    return found
 
 
 def narrowed(loaded: Loaded, samples: Sequence[Sample]) -> Loaded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import JsonValue
 
@@ -19,6 +19,9 @@ from skillweave.skills.drop import WrappedSkill
 from skillweave.skills.model import Frozen
 from skillweave.skills.sandbox import Sandbox
 from skillweave.store.library import Library
+
+if TYPE_CHECKING:
+    from skillweave.agent.api import Agent
 
 Offer = Literal["all", "none", "given", "right", "wrong", "random"]
 """Which skills a search of the agent may find.
@@ -127,6 +130,17 @@ class Solving:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a person who was answered sees."""
+
+    agent: Agent
+    arm: Arm
+    sample: Sample
+    result: Result
+    score: Score
+
+
+@dataclass(frozen=True)
 class Opening:
     """What a suite is given that brings the model its samples are put to."""
 
@@ -161,6 +175,9 @@ class Suite:
     """What is done with a sample; without it the agent runs its request."""
     opens: Callable[[Opening], tuple[ModelHandle, Profile]] | None = None
     """The suite's own model, in the place of the one that the user names."""
+    after: Callable[[Seen], tuple[str, ...]] | None = None
+    """What a person does after a scored sample, in arms that grow; gives the names of skills that came
+    of it."""
     skips: Callable[[Settings], str] = always
     """Why the suite cannot be run with the model that the user names, in a line; empty when it can."""
 

@@ -22,7 +22,7 @@ from skillweave.agent.trace import Trace, trace_file
 from skillweave.evals.journal import Journal
 from skillweave.evals.record import Key, Record, Status
 from skillweave.evals.studied import StudiedLibrary, Trial, on_trial
-from skillweave.evals.suite import Arm, Loaded, Sample, Solving, Suite
+from skillweave.evals.suite import Arm, Loaded, Sample, Seen, Solving, Suite
 from skillweave.skills.drop import WrappedSkill
 from skillweave.skills.model import Skill
 from skillweave.skills.sandbox import Sandbox
@@ -59,6 +59,7 @@ class Workplace:
         result: Result | None = None
         status: Status = "error"
         score: float | None = None
+        shown: tuple[str, ...] = ()
         try:
             with on_trial(Trial(sample=sample, offer=arm.offer, seed=seed)):
                 result = self._solved(arm, seed, sample, thread)
@@ -68,6 +69,8 @@ class Workplace:
             note = note or (result.answer if status != "scored" else "")
             if arm.learn == "trajectories" and result.outcome == "solved":
                 self.library.add(trajectory(result), state="active", author="eval")
+            if arm.grows and self.suite.after is not None:
+                shown = self.suite.after(Seen(self.agent, arm, sample, result, judged))
         except Exception as error:  # noqa: BLE001 - a sample that crashes is counted, not dropped
             status, score, note = "error", None, f"{type(error).__name__}: {error}"
         run = result.run if result is not None else self._run_of(thread)
@@ -83,7 +86,7 @@ class Workplace:
             expected=sample.expected,
             seconds=round(time.monotonic() - began, 3),
             trace=self.journal.keep_trace(key, trace) if run else "",
-        ).model_copy(update=_told(result) if result is not None else {})
+        ).model_copy(update=_told(result, shown) if result is not None else {})
 
     def _solved(self, arm: Arm, seed: int, sample: Sample, thread: str) -> Result:
         if self.suite.solve is None:
@@ -192,8 +195,8 @@ def trajectory(result: Result) -> WrappedSkill:
     return WrappedSkill(skill=skill, files={}, source=Path(name))
 
 
-def _told(result: Result) -> dict[str, object]:
-    """The fields of a record that come from a result."""
+def _told(result: Result, shown: Sequence[str]) -> dict[str, object]:
+    """The fields of a record that come from a result, and from what a person did after it."""
     tried = [attempt.skill for step in result.steps for attempt in step.attempts]
     return {
         "outcome": result.outcome,
@@ -201,7 +204,7 @@ def _told(result: Result) -> dict[str, object]:
         "answer": result.answer,
         "skills": tuple(dict.fromkeys(map(_plain, result.skills))),
         "tried": tuple(dict.fromkeys(_plain(name) for name in tried if name != MODEL)),
-        "new_skills": tuple(map(_plain, result.new_skills)),
+        "new_skills": (*map(_plain, result.new_skills), *shown),
         "steps": sum(step.ok for step in result.steps),
         "replans": result.replans,
         "tokens": result.tokens,

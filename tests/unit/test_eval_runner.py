@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ from skillweave.evals.record import Key, Record
 from skillweave.evals.report import html, in_markdown
 from skillweave.evals.runner import Asked, run_suite
 from skillweave.evals.runs import runs_in
-from skillweave.evals.suite import EVERYDAY, Arm, Loaded, Sample, Score, Suite
+from skillweave.evals.suite import EVERYDAY, Arm, Loaded, Sample, Score, Seen, Suite
 from skillweave.evals.summary import ArmFigures, Summary
 from skillweave.evals.worker import Opened, serve
 from skillweave.evals.working import Trial, streams_of
@@ -347,6 +348,35 @@ def test_a_run_that_ran_out_of_time_says_what_is_missing(tmp_path: Path) -> None
     page = html(runs_in(tmp_path / "results"))
     assert "not complete" in page
     assert "9 not run" in page
+
+
+def test_an_arm_that_is_tried_once_stands_for_every_seed(tmp_path: Path) -> None:
+    with bench(tmp_path) as (made, loaded):
+        asked = Asked(
+            model="scripted", seeds=(3, 4), arms=("library", "grown"), once=("library",), limit=2
+        )
+        summary = run_suite(SUITE, loaded, made, asked, tmp_path / "results")
+    made_of = [key.seed for key in Journal(tmp_path / "results").records() if key.arm == "library"]
+    assert made_of == [3, 3]
+    assert summary.complete
+    assert len(set(arm(summary, "library").by_seed)) == 1
+
+
+def test_a_person_who_was_answered_wrongly_may_add_a_skill(tmp_path: Path) -> None:
+    seen: list[tuple[str, str, float]] = []
+
+    def after(one: Seen) -> tuple[str, ...]:
+        seen.append((one.arm.name, one.sample.id, one.score.value))
+        return ("shown",) if not one.score.value else ()
+
+    suite = replace(SUITE, after=after)
+    with bench(tmp_path) as (made, loaded):
+        asked = Asked(model="scripted", arms=("library", "grown"))
+        run_suite(suite, loaded, made, asked, tmp_path / "results")
+    records = Journal(tmp_path / "results").records()
+    assert {name for name, _, _ in seen} == {"grown"}
+    for _, sample, value in seen:
+        assert ("shown" in records[Key("grown", 0, sample)].new_skills) == (not value)
 
 
 def test_the_manifest_says_what_was_run(whole: Path) -> None:
