@@ -13,6 +13,15 @@ from skillweave.skills.model import Skill
 COUNTS = tuple(PIECES)
 """Demonstrations of the curve."""
 BY_NAME = {level.name: level for level in (*LEVELS, *COMPOSED)}
+
+
+class Composing(Arm):
+    """For composed levels alone."""
+
+    def takes(self, sample: Sample) -> bool:
+        return sample.level > 1
+
+
 BOT = Arm(name="bot", about="minigrid's own bot, for the most that can be had")
 CHANCE = Arm(name="chance", about="an untried action at random")
 ARMS = (
@@ -25,11 +34,8 @@ ARMS = (
     Arm(name="wrong", about="what the library finds once the right adapters are withheld"),
     Arm(name="random", about="any adapter but the right ones"),
     Arm(name="shared", about="one adapter, trained on all twelve levels"),
-    Arm(
-        name="mixed",
-        about="equal shares of the adapters of a level's parts; of one part, the right and the wrong",
-    ),
-    Arm(name="summed", about="the same adapters, each in full"),
+    Composing(name="mixed", about="equal shares of the adapters of a composed level's parts"),
+    Composing(name="summed", about="the same adapters, each in full"),
 )
 CURVE = (
     BOT,
@@ -66,8 +72,8 @@ def chosen(
     wrong = [skill for skill in found if skill.name not in right]
     if how in ("library", "wrong"):
         return [(skill, 1.0) for skill in (found if how == "library" else wrong)[:1]]
-    parts = [library.get(name) for name in right] + ([] if level.parts else wrong[:1])
-    return [(skill, 1.0 if how == "summed" else 1.0 / len(parts)) for skill in parts]
+    weight = 1.0 if how == "summed" else 1.0 / len(right)
+    return [(library.get(name), weight) for name in right]
 
 
 def expression(adapters: list[tuple[str, float]]) -> str | None:

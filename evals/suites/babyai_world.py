@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import random
+import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
@@ -23,7 +24,7 @@ SEEN: Final = 6
 """Objects that are told, nearest first."""
 REMEMBERED: Final = 3
 """Last actions that are told."""
-STEPS: Final = 64
+STEPS: Final = 40
 """Of one episode, whatever minigrid allows."""
 NOISE: Final = 0.1
 """Share of a demonstration's moves that are made at random, so that it also shows the way back."""
@@ -32,6 +33,7 @@ TRAIN, DEV, TEST = range(10_000), range(10_000, 20_000), range(20_000, 30_000)
 _COLOURS: Final = ("red", "green", "blue", "purple", "yellow", "grey")
 _KINDS: Final = {4: "door", 5: "key", 6: "ball", 7: "box"}
 _WALL: Final = 2
+_DRAWING: Final = threading.Lock()
 _DOOR: Final = ("open", "closed", "locked")
 
 
@@ -86,12 +88,16 @@ class Episode:
         import gymnasium
         import minigrid  # noqa: F401 - names its levels to gymnasium
 
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        # A level tells on the standard output, which all threads share, which drafts of it were no good.
+        with _DRAWING, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             self._env: Any = gymnasium.make(f"BabyAI-{level.env}-v0").unwrapped
             self._env.reset(seed=seed)
         self._did: list[str] = []
         self._tried: dict[str, set[str]] = {}
+        self.mission = str(self._env.mission)
+        self.seen = self._look()
+        """All that the agent is told now, besides the mission."""
         self.over = self.solved = False
 
     def __enter__(self) -> Self:
@@ -106,17 +112,10 @@ class Episode:
         self._env.close()
 
     @property
-    def mission(self) -> str:
-        """What is to be done."""
-        return str(self._env.mission)
-
-    @property
     def steps(self) -> int:
         return len(self._did)
 
-    @property
-    def seen(self) -> str:
-        """All that the agent is told now, besides the mission."""
+    def _look(self) -> str:
         return told(
             self._env.gen_obs()["image"].tolist(),
             f"{self._env.carrying.color} {self._env.carrying.type}" if self._env.carrying else "",
@@ -139,6 +138,7 @@ class Episode:
         self._tried.setdefault(self._situation, set()).add(ACTIONS[action])
         _, reward, ended, cut, _ = self._env.step(action)
         self._did.append(ACTIONS[action])
+        self.seen = self._look()
         self.solved = reward > 0
         self.over = ended or cut or self.steps >= STEPS
 

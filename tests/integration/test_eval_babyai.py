@@ -49,7 +49,7 @@ def test_every_arm_plays_by_its_own_adapters(tmp_path: Path) -> None:
     assert ("right", "unlock-and-pick-up") not in by
     assert by["shared", "unlock-and-pick-up"] == (again.name,) == ("all-levels",)
     assert by["mixed", "unlock-and-pick-up"] == ("unlock", "pick-up-described")
-    assert by["mixed", "unlock"] == ("unlock", *by["wrong", "unlock"])
+    assert ("mixed", "unlock") not in by
     assert not set(by["random", "unlock-and-pick-up"]) & {"unlock", "pick-up-described"}
     assert records[next(k for k in records if k.arm == "bot")].score == 1.0
     # Twelve levels and the shared one, each trained once.
