@@ -11,6 +11,7 @@ from skillweave.evals.suites.endpoint import ENDPOINT
 from skillweave.evals.suites.growth import GROWTH_TASKS
 from skillweave.evals.suites.growth_queries import GROWTH_QUERIES
 from skillweave.evals.suites.scan import SCAN
+from skillweave.evals.suites.scienceworld import SCIENCEWORLD, SCIENCEWORLD_TALES
 from skillweave.evals.suites.tools import TOOLS
 from skillweave.evals.suites.tools_import import IMPORTS
 from skillweave.evals.suites.twx import TWX, TWX_DEV, TWX_TEXT
@@ -21,7 +22,7 @@ SUITES: dict[str, Suite] = {
     for suite in (
         *(WORKBENCH, COMPOSE, ADAPTERS, BFCL, TOOLS, IMPORTS, SCAN, ENDPOINT),
         *(TWX, TWX_TEXT, TWX_DEV, GROWTH_TASKS, GROWTH_QUERIES),
-        *(BABYAI, BABYAI_CURVE),
+        *(BABYAI, BABYAI_CURVE, SCIENCEWORLD, SCIENCEWORLD_TALES),
     )
 }
 
