@@ -22,15 +22,7 @@ from skillweave.agent.result import Result
 from skillweave.agent.settings import Settings
 from skillweave.evals.sources import hashed
 from skillweave.evals.suite import NONE, RANDOM, WRONG, Arm, Loaded, Sample, Score, Solving, Suite
-from skillweave.evals.suites.twx_games import (
-    FIRST,
-    SETTINGS,
-    Fold,
-    Play,
-    Setting,
-    environment,
-    missing,
-)
+from skillweave.evals.suites.twx_games import FIRST, SETTINGS, Fold, Play, Setting, missing
 from skillweave.evals.suites.twx_policy import Mind, play_out
 from skillweave.evals.suites.twx_skills import TOOLS, home, right_for, skills_in
 from skillweave.skills.errors import UserError
@@ -87,16 +79,15 @@ def solves(fold: Fold, *, listed: bool) -> Callable[[Solving], Result]:
         began = time.monotonic()
         setting, seed = _of(trial.sample)
         mind = Mind(trial)
-        with environment() as env:
-            play = Play(env, setting, seed, fold, gold=trial.arm == GOLD)
-            if trial.arm == GOLD:
-                _play_gold(play)
-            elif trial.arm == CHANCE:
-                _play_chance(play, random.Random(f"{trial.seed}/{trial.sample.id}"))
-            elif trial.sandbox is None:
-                raise UserError("the games need a sandbox for their tools")
-            else:
-                _play_out(play, mind, listed=listed)
+        play = Play(setting, seed, fold, gold=trial.arm == GOLD)
+        if trial.arm == GOLD:
+            _play_gold(play)
+        elif trial.arm == CHANCE:
+            _play_chance(play, random.Random(f"{trial.seed}/{trial.sample.id}"))
+        elif trial.sandbox is None:
+            raise UserError("the games need a sandbox for their tools")
+        else:
+            run_blocking(lambda: play_out(play, mind, listed=listed))
         return Result(
             run=trial.run,
             task=play.task,
@@ -120,13 +111,6 @@ def score(sample: Sample, result: Result) -> Score:
 def _of(sample: Sample) -> tuple[Setting, int]:
     name, _, seed = sample.id.rpartition("-")
     return next(setting for setting in SETTINGS if setting.name == name), int(seed)
-
-
-def _play_out(play: Play, mind: Mind, *, listed: bool) -> None:
-    async def out() -> None:
-        await play_out(play, mind, listed=listed)
-
-    run_blocking(out)
 
 
 def _play_gold(play: Play) -> None:

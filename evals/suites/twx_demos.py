@@ -14,7 +14,7 @@ from string import digits
 
 from skillweave.agent.nano.corpus import Conversation
 from skillweave.agent.nano.lora import as_conversation
-from skillweave.evals.suites.twx_games import SETTINGS, Play, Setting, environment
+from skillweave.evals.suites.twx_games import SETTINGS, Play, Setting
 from skillweave.evals.suites.twx_state import (
     LETTERS,
     Letters,
@@ -57,12 +57,11 @@ class Demo:
 def demos_of(game: str, seeds: Sequence[int] | None = None) -> list[Demo]:
     """All demonstrations of a game, in all its settings of TALES."""
     found: list[Demo] = []
-    with environment() as env:
-        for setting in (one for one in SETTINGS if one.game == game):
-            few = range(SIMON_SEEDS if game == "simonsays" else SEEDS)
-            for seed in few if seeds is None else seeds:
-                play = Play(env, setting, seed, "train", gold=True)
-                found += _played(play, setting, random.Random(f"{setting.name}/{seed}"))
+    for setting in (one for one in SETTINGS if one.game == game):
+        few = range(SIMON_SEEDS if game == "simonsays" else SEEDS)
+        for seed in few if seeds is None else seeds:
+            play = Play(setting, seed, "train", gold=True)
+            found += _played(play, setting, random.Random(f"{setting.name}/{seed}"))
     return found
 
 
@@ -152,7 +151,7 @@ def _asked(state: State, gold: Sequence[str], setting: Setting) -> Ask | None:
         goal = _goal(state)
         return Ask("next place on the way", (NOTE, state.scene.place, goal), (place,))
     if "Memory" in setting.name:
-        return Ask("item of the list", (NOTE, str(state.moves + 1)), (action,))
+        return Ask("next item of the list", (NOTE, str(state.moves)), (action,))
     return None
 
 

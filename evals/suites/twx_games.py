@@ -6,18 +6,16 @@ score on the way; so does this. A game that is lost stays lost, so what follows 
 
 from __future__ import annotations
 
-import atexit
 import importlib.util
-import queue
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from textworld_express import TextWorldExpressEnv
+from pydantic import BaseModel
+
+from skillweave.skills.errors import UserError
 
 Fold = Literal["train", "dev", "test"]
 STEPS = 100
@@ -61,16 +59,16 @@ SETTINGS: tuple[Setting, ...] = (
 GAMES: tuple[str, ...] = tuple(dict.fromkeys(setting.game for setting in SETTINGS))
 
 
-class Told(TypedDict):
+class Told(BaseModel):
     """What of the environment's report is read here."""
 
     observation: str
     look: str
     inventory: str
-    validActions: list[str]
+    validActions: tuple[str, ...]  # noqa: N815 - the environment's name
     score: float
-    done: bool
-    taskDescription: str
+    tasksuccess: bool
+    taskfailure: bool
 
 
 @dataclass(frozen=True)
@@ -94,25 +92,20 @@ def missing() -> str:
 class Play:
     """One game from its start. Its steps are counted, whatever they are spent on."""
 
-    def __init__(
-        self,
-        env: TextWorldExpressEnv,
-        setting: Setting,
-        seed: int,
-        fold: Fold,
-        *,
-        gold: bool = False,
-    ):
-        _, told = env.reset(
-            seed=seed,
-            gameFold=fold,
-            gameName=setting.game,
-            gameParams=setting.options,
-            generateGoldPath=gold,
-        )
-        self._env = env
-        self.task: str = told["taskDescription"]
-        self.gold: tuple[str, ...] = tuple(env.getGoldActionSequence()) if gold else ()
+    def __init__(self, setting: Setting, seed: int, fold: Fold, *, gold: bool = False) -> None:
+        """Begin a game.
+
+        Raises:
+            UserError: the games are not installed, or the environment refuses the setting.
+        """
+        if why := missing():
+            raise UserError(why)
+        self._game = _java().textworldexpress.runtime.PythonInterface()
+        if refused := self._game.load(setting.game, setting.options):
+            raise UserError(f"{setting.name}: {refused}")
+        told = Told.model_validate_json(self._game.generateNewGameJSON(seed, fold, gold))
+        self.task = str(self._game.getTaskDescription())
+        self.gold = tuple(map(str, self._game.getGoldActionSequence())) if gold else ()
         self.seen = _seen(told)
         self.steps = 0
         self.best = 0.0
@@ -120,57 +113,37 @@ class Play:
 
     def step(self, action: str) -> Seen:
         """Do one thing. The environment refuses what makes no sense, which also costs a step."""
-        told: Told
-        _, _, _, told = self._env.step(action)
+        told = Told.model_validate_json(self._game.stepJSON(action))
         self.seen = _seen(told)
         self.steps += 1
-        self.best = max(self.best, told["score"])
-        self.over = told["done"] or self.steps >= STEPS
+        self.best = max(self.best, told.score)
+        self.over = told.tasksuccess or told.taskfailure or self.steps >= STEPS
         return self.seen
 
 
 def _seen(told: Told) -> Seen:
     return Seen(
-        text=told["observation"].strip(),
-        look=told["look"].strip(),
-        inventory=told["inventory"].strip(),
-        valid=tuple(sorted(told["validActions"])),
+        text=told.observation.strip(),
+        look=told.look.strip(),
+        inventory=told.inventory.strip(),
+        valid=tuple(sorted(told.validActions)),
     )
 
 
-class _Envs:
-    """Environments that are not in use; each is a process of Java, which takes a second to start."""
+_STARTING = threading.Lock()
 
-    def __init__(self) -> None:
-        self._free: queue.SimpleQueue[TextWorldExpressEnv] = queue.SimpleQueue()
-        atexit.register(self.close)
 
-    def take(self) -> TextWorldExpressEnv:
-        from textworld_express import TextWorldExpressEnv
-
-        try:
-            return self._free.get_nowait()
-        except queue.Empty:
-            return TextWorldExpressEnv(envStepLimit=10 * STEPS)
-
-    def give(self, env: TextWorldExpressEnv) -> None:
-        self._free.put(env)
-
-    def close(self) -> None:
-        while not self._free.empty():
-            self._free.get_nowait().close()
+def _java() -> Any:
+    """The one process of Java, in which all games are played; it ends with this one."""
+    with _STARTING:
+        return _started()
 
 
 @cache
-def _envs() -> _Envs:
-    return _Envs()
+def _started() -> Any:
+    from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway
+    from textworld_express.constants import BASEPATH, JAR_PATH
 
-
-@contextmanager
-def environment() -> Iterator[TextWorldExpressEnv]:
-    """An environment for this block alone."""
-    env = _envs().take()
-    try:
-        yield env
-    finally:
-        _envs().give(env)
+    options = ["-Xverify:none", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    port = launch_gateway(classpath=JAR_PATH, cwd=BASEPATH, die_on_exit=True, javaopts=options)
+    return JavaGateway(gateway_parameters=GatewayParameters(auto_field=True, port=port)).jvm

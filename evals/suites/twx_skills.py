@@ -22,14 +22,16 @@ from skillweave.skills.model import Skill
 
 TOOLS = Path(__file__).with_name("twx_tools.py")
 RANK = 16
+BATCH = 256
+"""Pieces in a step: few, because what must be learned is where to look, which takes steps."""
 TOKENS: Mapping[str, int] = {
-    "cookingworld": 80_000,
-    "twc": 24_000,
-    "coin": 6_000,
-    "arithmetic": 40_000,
-    "mapreader": 30_000,
-    "sorting": 40_000,
-    "simonsays": 16_000,
+    "cookingworld": 160_000,
+    "twc": 40_000,
+    "coin": 8_000,
+    "arithmetic": 80_000,
+    "mapreader": 50_000,
+    "sorting": 80_000,
+    "simonsays": 30_000,
     "peckingorder": 16_000,
 }
 """Pieces that an adapter is trained on, padding included."""
@@ -48,7 +50,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "arithmetic": ("calculate",),
     "sorting": ("sort-by-quantity",),
     "mapreader": ("next-place",),
-    "simonsays": ("item-of-list",),
+    "simonsays": ("next-item",),
 }
 """Tools that a game's policy was taught to ask for."""
 
@@ -105,7 +107,7 @@ def train_all(
                 NANO,
                 lessons.draw,
                 Path(scratch) / "adapter",
-                LoraRecipe(rank=RANK, tokens=tokens[game]),
+                LoraRecipe(rank=RANK, tokens=tokens[game], tokens_per_batch=BATCH),
                 progress=lambda p, game=game: tell(  # type: ignore[misc]
                     f"{game}: loss {p.loss:.4f}", p.tokens / p.total
                 ),

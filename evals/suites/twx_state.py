@@ -190,9 +190,9 @@ class Letters:
 def prompt_of(state: State, letters: Letters) -> str:
     """The state in a line."""
     parts = []
-    task = _particular(state.task, letters)
-    if task:
-        parts.append(f"task {task}")
+    here = state.scene.place if state.scene is not None else ""
+    if any(name in state.task for name in letters.names if name != here):
+        parts.append(f"task {_particular(state.task, letters)}")
     if state.scene is not None:
         parts.append(f"at {letters.mask(state.scene.place)}")
         parts += [_shown_thing(thing, letters) for thing in state.scene.things]
@@ -203,7 +203,7 @@ def prompt_of(state: State, letters: Letters) -> str:
     if state.used:
         parts.append("used " + _shown_names(state.used, letters))
     if state.scene is None:
-        parts.append(f"move {state.moves + 1}")
+        parts.append(f"done {state.moves}")
     if state.told:
         parts.append("told " + ", ".join(letters.mask(one) for one in state.told))
     if state.scene is not None:

@@ -77,13 +77,13 @@ def next_place(map: str, here: str, goal: str) -> str:
     return goal
 
 
-def item_of_list(text: str, number: int) -> str:
-    """Give the item of a list at a place, counted from 1, where a text holds the list after a colon.
+def next_item(text: str, done: int) -> str:
+    """Give the next item of a list that stands after a colon in a text, when so many are done.
 
-    >>> item_of_list("Bring these, in order: a pen, two cups, ink.", 2)
+    >>> next_item("Bring these, in order: a pen, two cups, ink.", 1)
     'two cups'
     """
     items = text.partition(":")[2].strip().rstrip(".").split(", ")
-    if not 1 <= number <= len(items):
-        raise ValueError(f"the list has {len(items)} items; there is no number {number}")
-    return items[number - 1].strip()
+    if not 0 <= done < len(items):
+        raise ValueError(f"the list has {len(items)} items; none is next after {done}")
+    return items[done].strip()

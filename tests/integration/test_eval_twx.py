@@ -7,7 +7,7 @@ import random
 import pytest
 
 from skillweave.evals.suites.twx_demos import Ask, demos_of
-from skillweave.evals.suites.twx_games import FIRST, SETTINGS, Play, Setting, environment, missing
+from skillweave.evals.suites.twx_games import FIRST, SETTINGS, Play, Seen, Setting, missing
 from skillweave.evals.suites.twx_state import Letters, after, looked, names_of, started
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "the games are here")
@@ -17,27 +17,23 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "the games 
 def test_the_gold_path_is_worth_everything_and_its_actions_survive_letters(
     setting: Setting,
 ) -> None:
-    with environment() as env:
-        play = Play(env, setting, FIRST["dev"] + 7, "dev", gold=True)
-        state = started(play.task, play.seen)
-        for action in play.gold:
-            letters = Letters.of(state)
-            assert len(names_of(state)) <= 25
-            for valid in (*play.seen.valid, action):
-                assert letters.unmask(letters.mask(valid)) == valid
-            play.step(action)
-            state = looked(
-                after(state, action, play.seen.text), play.seen.look, play.seen.inventory
-            )
+    play = Play(setting, FIRST["dev"] + 7, "dev", gold=True)
+    state = started(play.task, play.seen)
+    for action in play.gold:
+        letters = Letters.of(state)
+        assert len(names_of(state)) <= 25
+        for valid in (*play.seen.valid, action):
+            assert letters.unmask(letters.mask(valid)) == valid
+        play.step(action)
+        state = looked(after(state, action, play.seen.text), play.seen.look, play.seen.inventory)
     assert play.best == 1.0
     assert play.over
 
 
 def test_nothing_is_scored_after_the_last_step_and_nonsense_costs_one() -> None:
-    with environment() as env:
-        play = Play(env, SETTINGS[0], FIRST["dev"], "dev")
-        while not play.over:
-            assert "Unknown action" in play.step("sing a song").text
+    play = Play(SETTINGS[0], FIRST["dev"], "dev")
+    while not play.over:
+        assert "Unknown action" in play.step("sing a song").text
     assert (play.steps, play.best) == (100, 0.0)
 
 
@@ -51,11 +47,27 @@ def test_demonstrations_say_what_to_do_in_the_state_they_show() -> None:
             assert any(name.startswith(f"{number} ") for name in names_of(demo.state))
 
 
+def test_games_at_play_at_the_same_time_do_not_disturb_each_other() -> None:
+    def gold(seed: int) -> Play:
+        return Play(SETTINGS[0], seed, "dev", gold=True)
+
+    alone = []
+    for seed in (10_003, 10_004):
+        play = gold(seed)
+        alone.append([play.step(action) for action in play.gold])
+    plays = [gold(10_003), gold(10_004)]
+    mixed: list[list[Seen]] = [[], []]
+    for turn in range(max(len(play.gold) for play in plays)):
+        for play, seen in zip(plays, mixed, strict=True):
+            if turn < len(play.gold):
+                seen.append(play.step(play.gold[turn]))
+    assert mixed == alone
+
+
 def test_chance_reaches_something_where_nothing_can_be_lost() -> None:
     rng = random.Random(0)
     coin = next(setting for setting in SETTINGS if setting.name == "CoinCollector")
-    with environment() as env:
-        play = Play(env, coin, FIRST["dev"], "dev")
-        while not play.over:
-            play.step(rng.choice(play.seen.valid))
+    play = Play(coin, FIRST["dev"], "dev")
+    while not play.over:
+        play.step(rng.choice(play.seen.valid))
     assert play.best == 1.0

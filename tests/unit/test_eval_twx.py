@@ -111,11 +111,11 @@ def test_the_tracker_remembers_where_things_were_put_and_what_was_read() -> None
 def test_simon_speaks_in_letters_and_a_long_list_is_only_named() -> None:
     state = started("Do it.", Seen("Simon says, 'slice grape'.", "", "", ()))
     letters = Letters.of(state)
-    assert prompt_of(state, letters) == "note A Simon says, 'B'; move 1"
+    assert prompt_of(state, letters) == "note A Simon says, 'B'; done 0"
     assert letters.unmask("B") == "slice grape"
     text = "Simon says, take these actions in order: slice grape, meow like a cat."
     state = started("Do it.", Seen(text, "", "", ()))
-    assert prompt_of(state, Letters.of(state)) == "note A; move 1"
+    assert prompt_of(state, Letters.of(state)) == "note A; done 0"
 
 
 def test_a_question_gets_names_and_the_text_in_the_place_of_letters() -> None:
