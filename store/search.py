@@ -15,7 +15,7 @@ from skillweave.store.index import VectorIndex, ViewHit
 from skillweave.store.learned import Reranker, Traits, echo_of
 from skillweave.store.ledger import Ledger
 from skillweave.store.ranking import Evidence, Hit, Ranked, Weights, order, terms_of
-from skillweave.store.views import DESCRIBING, ViewLabel
+from skillweave.store.views import ViewLabel
 
 WORD_CANDIDATES = 16
 WORD_SCORES = 300
@@ -26,6 +26,8 @@ NAME = 0.5
 """How much the bare name counts among the views that describe a skill."""
 SAME = 0.9999
 """Two texts with a higher cosine say the same."""
+NOWHERE = (0.0, 0)
+"""Cosine and place of no view."""
 
 Near = dict[int, list[tuple[float, int]]]
 """By skill, the cosines and ordinals of its views that are near the query, nearest first."""
@@ -260,31 +262,30 @@ def look_at(views: Sequence[Measured], near: Collection[tuple[float, int]], own:
         near: cosines and ordinals of views that the index found, experiences among them.
         own: a request that is the query itself does not count.
     """
-    asked = {at: one.cosine for at, one in enumerate(views) if one.label == "request"}
-    asked |= {at: cosine for cosine, at in near if at >= len(views)}
+    told: list[tuple[float, int]] = []
+    asked: list[tuple[float, int]] = []
+    total = weights = 0.0
+    for at, (label, cosine) in enumerate(views):
+        if label == "request":
+            asked.append((cosine, -at))
+            continue
+        weight = NAME if label == "name" else 1.0
+        total += weight * cosine
+        weights += weight
+        if label != "name":
+            told.append((cosine, -at))
+    asked += [(cosine, -at) for cosine, at in near if at >= len(views)]
     if own:
-        asked = {at: cosine for at, cosine in asked.items() if cosine < SAME}
-    told = {
-        at: one.cosine
-        for at, one in enumerate(views)
-        if one.label in DESCRIBING and one.label != "name"
-    }
-    both = told | asked
+        asked = [one for one in asked if one[0] < SAME]
+    best = max(told, default=NOWHERE)
+    echoed = max(asked, default=NOWHERE)
     return Look(
-        pooled=_pooled(views),
-        described=max(told.values(), default=0.0),
-        asked=max(asked.values(), default=0.0),
-        echo=echo_of(list(asked.values())) if asked else 0.0,
-        view=max(both, key=lambda at: (both[at], -at), default=0),
+        pooled=total / weights if weights else 0.0,
+        described=best[0],
+        asked=echoed[0],
+        echo=echo_of([cosine for cosine, _ in asked]) if asked else 0.0,
+        view=-max(told + asked, default=NOWHERE)[1],
     )
-
-
-def _pooled(views: Sequence[Measured]) -> float:
-    """Mean cosine of the views that describe the skill."""
-    weights = [(one, NAME if one.label == "name" else 1.0) for one in views]
-    counted = [(one.cosine, weight) for one, weight in weights if one.label in DESCRIBING]
-    total = sum(weight for _, weight in counted)
-    return sum(cosine * weight for cosine, weight in counted) / total if total else 0.0
 
 
 def _by_skill(hits: Collection[ViewHit]) -> tuple[Near, dict[int, str]]:
