@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +21,8 @@ from skillweave.evals.suites.growth_queries import GROWTH_QUERIES
 from skillweave.evals.workplace import Bench
 from skillweave.skills.model import Frozen
 from skillweave.skills.sandbox import Sandbox
+from skillweave.store.embed import EmbeddingCache, MiniLMEmbedder
+from skillweave.store.prepared import prepared_vectors
 
 STREAMS = {"tasks": GROWTH_TASKS, "queries": GROWTH_QUERIES}
 
@@ -86,7 +88,9 @@ def _bench(suite: Suite, settings: Settings, wanted: GrowthRun) -> Iterator[Benc
         if suite.opens is not None:
             opening = Opening(wanted.data, settings, (), lambda told: None)
             model, profile = suite.opens(opening)
-            yield Bench(model, settings, profile, sandbox)
+            vectors = settings.state_dir / "evals" / "embeddings"
+            with closing(EmbeddingCache(MiniLMEmbedder(), vectors, prepared_vectors)) as embedder:
+                yield Bench(model, settings, profile, sandbox, embedder)
             return
         with Remembered(open_model(settings.model, settings)) as remembered:
             yield Bench(remembered, settings, sandbox=sandbox)

@@ -1,5 +1,7 @@
 """MetaTool's queries in sequence: which of 199 tools serves this one, and does having served others help?
 
+As whoever asks has some things to do more often than others, the stream asks for forty of the tools.
+
 No language model has a part in this. A library of the tools' descriptions is searched, and the first
 tools found are called one after the other until one serves, three at most; MetaTool's label stands for
 the tool's own word that it can do what was asked. That a call served, or did not, is all that any arm
@@ -45,8 +47,10 @@ from skillweave.skills.model import Skill
 from skillweave.store.library import Library
 
 ORIGIN = "HowieHwong/MetaTool as metatool"
-QUERIES = 900
-"""Of the 20,550: those whose text has the lowest hashes."""
+TOOLS = 40
+"""Of the 199, those whose name has the lowest hashes: the stream asks for these, the library has all."""
+QUERIES = 600
+"""Of the several thousand for these tools: those whose text has the lowest hashes."""
 CALLS = 3
 POOL = 10
 TUNE_EVERY = 150
@@ -88,7 +92,10 @@ def load(data: Path | None, hashes: Mapping[str, str] | None = None) -> Loaded:
 
 def samples_of(pool: Pool, number: int = QUERIES) -> tuple[Sample, ...]:
     """A stream of queries; in half of them the tool is one that the stream asks for often."""
-    chosen = sorted(pool.queries, key=lambda query: _digest(query.text))[:number]
+    tools = {one.right[0] for one in pool.queries}
+    asked_for = set(sorted(tools, key=_digest)[:TOOLS])
+    fitting = [query for query in pool.queries if query.right[0] in asked_for]
+    chosen = sorted(fitting, key=lambda query: _digest(query.text))[:number]
     asked = [query.right[0] for query in chosen]
     counts = sorted(asked.count(name) for name in asked)
     middle = counts[len(counts) // 2] if counts else 0
