@@ -2,7 +2,7 @@
 
 The adapters learn from minigrid's own bot by behaviour cloning (`babyai_nano`), on train seeds; here the
 test seeds are asked. Every arm gets the same words for the same moment (`babyai_world`) and the same
-choice of six actions, without those that it has tried in the same situation before; ``chance`` too. Written
+choice of six actions, without those that it has done when the very same was told; ``chance`` too. Written
 by hand: the words, that rule, that the answer begins with the mission, and which levels a composed level is
 made of; the arms ``mixed`` and ``summed`` use the latter, ``library`` does not.
 
@@ -172,13 +172,12 @@ def _by_bot(episode: Episode) -> Played:
 
 
 def _by_chance(episode: Episode, rng: random.Random) -> Played:
-    while not episode.over and episode.untried:
+    while not episode.over:
         episode.act(ACTIONS.index(rng.choice(episode.untried)))
     return Played(_ended(episode))
 
 
 def _by_nano(episode: Episode, trial: Solving) -> Played:
-    """Until it is over, or all actions have been tried in the same situation."""
     model = trial.model
     if not isinstance(model, Player):
         raise UserError(f"{trial.sample.id}: only nano in this process plays BabyAI")
@@ -187,7 +186,7 @@ def _by_nano(episode: Episode, trial: Solving) -> Played:
     async def play() -> Played:
         loaded = [(await model.load_adapter(skill), weight) for skill, weight in adapters]
         names = tuple(name for name, _ in loaded)
-        while not episode.over and episode.untried:
+        while not episode.over:
             prompt = prompt_of(episode.seen, episode.mission, episode.untried)
             answer = await model.ask(prompt, expression(loaded))
             trial.trace.asked(prompt, answer)

@@ -124,18 +124,14 @@ class Episode:
 
     @property
     def untried(self) -> list[str]:
-        """The actions that were not yet done where all that is seen and carried is as now: to do the
-        same again would lead in a circle for ever."""
-        tried = self._tried.get(self._situation, set())
-        return [action for action in ACTIONS if action not in tried]
-
-    @property
-    def _situation(self) -> str:
-        return self.seen.partition("; ")[2]
+        """The actions that were not yet done when the very same was told: to do the same again would
+        lead in a circle for ever. All of them, once there is none left."""
+        tried = self._tried.get(self.seen, set())
+        return [action for action in ACTIONS if action not in tried] or list(ACTIONS)
 
     def act(self, action: int) -> None:
         """Do it."""
-        self._tried.setdefault(self._situation, set()).add(ACTIONS[action])
+        self._tried.setdefault(self.seen, set()).add(ACTIONS[action])
         _, reward, ended, cut, _ = self._env.step(action)
         self._did.append(ACTIONS[action])
         self.seen = self._look()

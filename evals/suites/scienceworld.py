@@ -20,6 +20,7 @@ from skillweave.agent.models import run_blocking
 from skillweave.agent.profiles.base import Message, Prompt
 from skillweave.agent.result import Result
 from skillweave.agent.settings import Settings
+from skillweave.evals.sources import hashed
 from skillweave.evals.suite import Arm, Loaded, Sample, Score, Solving, Suite
 from skillweave.evals.suites import endpoint
 from skillweave.evals.suites.scienceworld_env import (
@@ -30,7 +31,7 @@ from skillweave.evals.suites.scienceworld_env import (
     variations,
 )
 from skillweave.evals.suites.scienceworld_memory import (
-    PREFIX,
+    DEMONSTRATIONS,
     Experience,
     as_skill,
     demonstrations,
@@ -39,9 +40,8 @@ from skillweave.evals.suites.scienceworld_memory import (
     rebound,
     refined,
 )
-from skillweave.skills.errors import SkillNotFoundError, UserError
+from skillweave.skills.errors import UserError
 from skillweave.skills.model import Skill
-from skillweave.store.library import Library
 
 EACH = 3
 """Test variations of every task."""
@@ -56,24 +56,16 @@ TALES = (
 )
 GOLD = Arm(name="gold", about="the environment's own solution, for the most that can be had")
 ARMS = (
-    Arm(
-        name="rebound",
-        about="the most similar experience, re-bound; the store grows",
-        learn="skills",
-    ),
-    Arm(
-        name="fixed",
-        about="the same; the store stays as the demonstrations left it",
-        learn="skills",
-    ),
+    GOLD,
+    Arm(name="none", about="nano alone writes the actions", offer="none"),
+    Arm(name="fixed", about="the most similar demonstration, re-bound; nothing is learned"),
+    Arm(name="rebound", about="the same, and what was solved is added", learn="skills"),
     Arm(
         name="refined",
-        about="it grows, is pruned of idle steps, and ranks by what helped before",
+        about="the same, without idle steps, and what helped before ranks higher",
         learn="skills",
     ),
     Arm(name="raw", about="the most similar experience, word for word; it grows", learn="skills"),
-    Arm(name="none", about="nano alone writes the actions", offer="none"),
-    GOLD,
 )
 TALKED = (
     Arm(name="none", about="the model alone, as in TALES", offer="none"),
@@ -94,7 +86,7 @@ def skips_tales(settings: Settings) -> str:
 
 
 def load(_: Path | None) -> Loaded:
-    """Names the variations; which they are, the environment says when one is played."""
+    """Names the variations, which the environment knows, and reads what every memory begins with."""
     samples = [
         Sample(
             id=f"{task}-{place}",
@@ -105,7 +97,9 @@ def load(_: Path | None) -> Loaded:
         for task in TASKS
         for place in range(EACH)
     ]
-    return Loaded(samples=tuple(samples), files={})
+    skills = [as_skill(one) for one in demonstrations()]
+    files = hashed({DEMONSTRATIONS.name: DEMONSTRATIONS}, {})
+    return Loaded(samples=tuple(samples), files=files, skills=skills)
 
 
 def solve(trial: Solving) -> Result:
@@ -127,7 +121,7 @@ def solve_tales(trial: Solving) -> Result:
     """Play one variation by TALES's protocol."""
 
     def played(play: Play) -> tuple[str, ...]:
-        found = found_for(trial, play.task) if trial.arm.learn == "skills" else []
+        found = [] if trial.arm.offer == "none" else found_for(trial, play.task)
         told = f"\nThis is how a similar task was solved.\n{_shown(found[0])}" if found else ""
         _converse(play, trial, TALES + told)
         return tuple(skill.name for skill in found[:1])
@@ -142,16 +136,9 @@ def score(_: Sample, result: Result) -> Score:
 
 
 def found_for(trial: Solving, task: str) -> list[Skill]:
-    """The experiences most like a task; an empty memory first gets the demonstrations."""
-    try:
-        for one in demonstrations():
-            wrapped = as_skill(_kept(trial.arm, one))
-            trial.library.get(wrapped.skill.name)
-    except SkillNotFoundError:
-        for one in demonstrations():
-            _remember(trial.library, _kept(trial.arm, one))
+    """The experiences most like a task."""
     hits = trial.library.search(task, kinds={"experience"}, k=FOUND)
-    return [hit.skill for hit in hits if hit.skill.name.startswith(PREFIX)]
+    return [hit.skill for hit in hits]
 
 
 def _solved(trial: Solving, played: Callable[[Play], tuple[str, ...]]) -> Result:
@@ -165,12 +152,13 @@ def _solved(trial: Solving, played: Callable[[Play], tuple[str, ...]]) -> Result
         play = Play(env, trial.sample.family, variation, gold=trial.arm == GOLD)
         used = played(play)
     trial.trace.write("played", task=play.task, best=play.best, deeds=[list(d) for d in play.deeds])
-    for name in used[:1]:
-        trial.library.record(name, "succeeded" if play.solved else "failed", request=play.task)
-    if play.solved and trial.arm.learn == "skills" and trial.arm.name != "fixed":
-        new = (
-            _remember(trial.library, _kept(trial.arm, Experience(play.task, tuple(play.deeds)))),
-        )
+    if trial.arm.name == "refined":
+        for name in used:
+            trial.library.record(name, "succeeded" if play.solved else "failed", request=play.task)
+    if play.solved and trial.arm.grows:
+        experience = Experience(play.task, tuple(play.deeds))
+        kept = refined(experience) if trial.arm.name == "refined" else experience
+        new = (trial.library.add(as_skill(kept), state="active", author="eval").name,)
     return Result(
         run=trial.run,
         task=play.task,
@@ -191,7 +179,8 @@ def _replayed(play: Play, trial: Solving) -> tuple[str, ...]:
     if trial.arm.name == "raw":
         raw(play, [deed.action for deed in known[0].deeds])
     else:
-        rebound(play, known[0], [*known[1:], *demonstrations()])
+        lead = refined(known[0]) if trial.arm.name == "refined" else known[0]
+        rebound(play, lead, [*known[1:], *demonstrations()])
     return (skills[0].name,)
 
 
@@ -227,14 +216,6 @@ def _converse(play: Play, trial: Solving, system: str) -> None:
     run_blocking(ask)
 
 
-def _kept(arm: Arm, experience: Experience) -> Experience:
-    return refined(experience) if arm.name == "refined" else experience
-
-
-def _remember(library: Library, experience: Experience) -> str:
-    return library.add(as_skill(experience), state="active", author="eval").name
-
-
 def _shown(skill: Skill) -> str:
     experience = read(skill)
     return "\n".join([experience.task, *(f"> {deed.action}" for deed in experience.deeds)])
@@ -246,6 +227,7 @@ def _suite(
     arms: Sequence[Arm],
     play: Callable[[Solving], Result],
     why_not: Callable[[Settings], str],
+    reference: str,
 ) -> Suite:
     return Suite(
         name=name,
@@ -253,7 +235,7 @@ def _suite(
         arms=tuple(arms),
         load=load,
         score=score,
-        reference=arms[0].name,
+        reference=reference,
         solve=play,
         skips=why_not,
     )
@@ -265,6 +247,7 @@ SCIENCEWORLD = _suite(
     ARMS,
     solve,
     skips,
+    "rebound",
 )
 SCIENCEWORLD_TALES = _suite(
     "scienceworld-tales",
@@ -272,4 +255,5 @@ SCIENCEWORLD_TALES = _suite(
     TALKED,
     solve_tales,
     skips_tales,
+    "none",
 )

@@ -7,7 +7,6 @@ valid actions each time, which takes most of a second; here its server is asked 
 
 from __future__ import annotations
 
-import atexit
 import importlib.util
 import re
 import shutil
@@ -124,6 +123,4 @@ def environment() -> Iterator[ScienceWorldEnv]:
 def _environment() -> ScienceWorldEnv:
     from scienceworld import ScienceWorldEnv
 
-    env = ScienceWorldEnv("", envStepLimit=10 * STEPS)
-    atexit.register(env.close)
-    return env
+    return ScienceWorldEnv("", envStepLimit=10 * STEPS)

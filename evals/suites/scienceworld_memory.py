@@ -9,11 +9,13 @@ where the thing to focus on was found by looking, takes one that served in a lik
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,8 +24,11 @@ from skillweave.skills.drop import WrappedSkill
 from skillweave.skills.model import Skill
 
 PREFIX = "scienceworld-"
-DEMONSTRATIONS = 2
-"""Gold paths of each task's train variations that every memory begins with."""
+DEMONSTRATIONS = Path(__file__).parents[1] / "data" / "scienceworld.jsonl"
+WAITED = 3
+"""Steps in which what was set going may come to its end."""
+EACH = 2
+"""Demonstrations of every task."""
 _LINE = re.compile(r"^- in the ([\w' ]*): (.+)$", re.MULTILINE)
 _WALK = re.compile(r"(?:open|close) door to .+|go to (?P<to>.+)|go through .+")
 _IDLE = re.compile(r"look around|wait\d*|inventory|task|\d+|examine .+")
@@ -74,16 +79,29 @@ def refined(experience: Experience) -> Experience:
 
 @cache
 def demonstrations() -> tuple[Experience, ...]:
-    """Gold paths of train variations, played to their end; those that do not solve the task are left out."""
-    found = []
+    """What every memory begins with; the file is what `recorded` gave."""
+    lines = DEMONSTRATIONS.read_text(encoding="utf-8").splitlines()
+    found = (json.loads(line) for line in lines)
+    return tuple(
+        Experience(one["task"], tuple(Deed(*deed) for deed in one["deeds"])) for one in found
+    )
+
+
+def recorded(tasks: Sequence[str] = TASKS, each: int = EACH) -> Iterator[Experience]:
+    """Gold paths of the first train variations, played to their end; those that do not solve the task are
+    left out."""
     with environment() as env:
-        for task in TASKS:
-            for variation in variations(task, "train")[:DEMONSTRATIONS]:
+        for task in tasks:
+            for variation in variations(task, "train")[:each]:
                 play = Play(env, task, variation, gold=True)
                 raw(play, play.gold)
                 if play.solved:
-                    found.append(Experience(play.task, tuple(play.deeds)))
-    return tuple(found)
+                    yield Experience(play.task, tuple(play.deeds))
+
+
+def as_line(experience: Experience) -> str:
+    """A line of the file."""
+    return json.dumps({"task": experience.task, "deeds": experience.deeds}) + "\n"
 
 
 def raw(play: Play, actions: Sequence[str]) -> None:
@@ -117,6 +135,9 @@ def rebound(play: Play, lead: Experience, known: Sequence[Experience]) -> None:
             action = _put(deed.action, names)
         if not play.over:
             play.step(action)
+    for _ in range(WAITED):
+        if not play.over:
+            play.step("wait1")
 
 
 def renamed(old: str, new: str) -> dict[str, str]:
@@ -189,6 +210,8 @@ def _spoken_of(thing: str, task: str) -> bool:
 
 
 def _in_sight(look: str, things: Sequence[str]) -> Iterator[str]:
-    return (
-        one for one in dict.fromkeys(things) if one and re.search(rf"\b{re.escape(one)}\b", look)
-    )
+    """A thing that is a baby is called so twice in actions, once in what is seen."""
+    for thing in dict.fromkeys(filter(None, things)):
+        seen = " ".join(word for word, _ in groupby(thing.split()))
+        if re.search(rf"\b{re.escape(seen)}\b", look):
+            yield thing

@@ -15,13 +15,24 @@ from skillweave.evals.journal import Journal
 from skillweave.evals.runner import Asked, run_suite
 from skillweave.evals.suites.scienceworld import SCIENCEWORLD_TALES
 from skillweave.evals.suites.scienceworld_env import STEPS, Play, environment, missing, variations
-from skillweave.evals.suites.scienceworld_memory import Experience, raw, rebound, refined
+from skillweave.evals.suites.scienceworld_memory import (
+    Experience,
+    demonstrations,
+    raw,
+    rebound,
+    recorded,
+    refined,
+)
 from skillweave.evals.workplace import Bench
 from skillweave.skills.sandbox import Sandbox
 from skillweave.store.embed import HashEmbedder
 
 pytestmark = [pytest.mark.integration, pytest.mark.skipif(bool(missing()), reason=missing())]
 TASK = "power-component"
+
+
+def test_the_demonstrations_are_what_the_environment_gives() -> None:
+    assert next(recorded((TASK,), 1)) in demonstrations()
 
 
 def solved(variation: int) -> Experience:

@@ -111,15 +111,19 @@ def test_an_episode_is_the_same_for_the_same_seed_and_ends() -> None:
 
 
 @games
-def test_what_was_tried_in_a_situation_is_not_tried_there_again() -> None:
+def test_what_was_done_when_the_same_was_told_is_not_done_again() -> None:
+    left, toggle = ACTIONS.index("left"), ACTIONS.index("toggle")
     with Episode(BY_NAME["open-red-door"], 7) as episode:
         assert episode.untried == list(ACTIONS)
-        for _ in range(4):
-            episode.act(ACTIONS.index("left"))
+        # Three turns fill the memory of what was done last; after four more all is as it was.
+        for _ in range(7):
+            episode.act(left)
         assert episode.untried == [action for action in ACTIONS if action != "left"]
-        for action in episode.untried[2:]:
-            episode.act(ACTIONS.index(action))  # there is nothing to take, drop or open here
-        assert episode.untried == ["right", "forward"]
+        seen = episode.seen
+        for _ in range(4):
+            episode.act(toggle)  # there is nothing to toggle here
+        assert episode.seen != seen
+        assert episode.untried == [action for action in ACTIONS if action != "toggle"]
 
 
 @games
