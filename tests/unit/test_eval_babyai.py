@@ -112,7 +112,7 @@ def test_an_episode_is_the_same_for_the_same_seed_and_ends() -> None:
 
 @games
 def test_what_was_done_when_the_same_was_told_is_not_done_again() -> None:
-    left, toggle = ACTIONS.index("left"), ACTIONS.index("toggle")
+    left, drop = ACTIONS.index("left"), ACTIONS.index("drop")
     with Episode(BY_NAME["open-red-door"], 7) as episode:
         assert episode.untried == list(ACTIONS)
         # Three turns fill the memory of what was done last; after four more all is as it was.
@@ -121,9 +121,9 @@ def test_what_was_done_when_the_same_was_told_is_not_done_again() -> None:
         assert episode.untried == [action for action in ACTIONS if action != "left"]
         seen = episode.seen
         for _ in range(4):
-            episode.act(toggle)  # there is nothing to toggle here
+            episode.act(drop)  # there is nothing to drop
         assert episode.seen != seen
-        assert episode.untried == [action for action in ACTIONS if action != "toggle"]
+        assert episode.untried == [action for action in ACTIONS if action != "drop"]
 
 
 @games
