@@ -27,13 +27,13 @@ from skillweave.evals.suites.twx_state import (
 
 IDLE = re.compile(r"look around|inventory|task|close .+")
 SEEDS = 100
-SIMON_SEEDS = 3
+SIMON_SEEDS = 1
 """Of each setting of Simon Says: its games differ in nothing but words, which are letters here."""
 NOTE = "\0"
 """Stands for the text of the note in what a policy asks."""
+HERE = "here"
+"""The word for all that is in sight."""
 _BLANKS = tuple(chr(0xE000 + n) for n in range(len(LETTERS)))
-_PROBLEM = re.compile(r"(add|subtract|multiply|divide) (\d+) (?:and|from|by) (\d+)")
-_SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
 
 @dataclass(frozen=True)
@@ -135,17 +135,11 @@ def _asked(state: State, gold: Sequence[str], setting: Setting) -> Ask | None:
     action = gold[0]
     if state.told:
         return None
-    if setting.game == "arithmetic" and (found := _PROBLEM.search(state.note)):
-        sign, (one, other) = _SIGNS[found[1]], found.groups()[1:]
-        if sign == "-":
-            one, other = other, one
-        number = re.match(r"take (\d+) ", action)
-        if number:
-            return Ask("calculate", (f"{one} {sign} {other}",), (number[1],))
+    if setting.game == "arithmetic" and (number := re.match(r"take (\d+) ", action)):
+        return Ask("calculate", (NOTE,), (number[1],))
     if setting.game == "sorting":
         things = tuple(a.removeprefix("take ") for a in gold if a.startswith("take "))
-        listed = [one for thing in _things(state) for one in thing if one in things]
-        return Ask("sort by quantity", (", ".join(listed),), things)
+        return Ask("sort by quantity", (HERE,), things)
     if setting.game == "mapreader" and action.startswith("move ") and state.scene is not None:
         place = dict(state.scene.exits)[action.removeprefix("move ")]
         goal = _goal(state)
@@ -153,11 +147,6 @@ def _asked(state: State, gold: Sequence[str], setting: Setting) -> Ask | None:
     if "Memory" in setting.name:
         return Ask("next item of the list", (NOTE, str(state.moves)), (action,))
     return None
-
-
-def _things(state: State) -> Iterator[tuple[str, ...]]:
-    for thing in state.scene.things if state.scene is not None else ():
-        yield (thing.name, *thing.holds)
 
 
 def _goal(state: State) -> str:

@@ -22,17 +22,19 @@ from skillweave.skills.model import Skill
 
 TOOLS = Path(__file__).with_name("twx_tools.py")
 RANK = 16
+EXAMPLES = 8
+"""Tasks of the train fold that say, as example requests, what an adapter is for."""
 BATCH = 256
 """Pieces in a step: few, because what must be learned is where to look, which takes steps."""
 TOKENS: Mapping[str, int] = {
-    "cookingworld": 160_000,
+    "cookingworld": 110_000,
     "twc": 40_000,
     "coin": 8_000,
-    "arithmetic": 80_000,
+    "arithmetic": 50_000,
     "mapreader": 50_000,
-    "sorting": 80_000,
-    "simonsays": 30_000,
-    "peckingorder": 16_000,
+    "sorting": 30_000,
+    "simonsays": 25_000,
+    "peckingorder": 14_000,
 }
 """Pieces that an adapter is trained on, padding included."""
 ABOUT: Mapping[str, str] = {
@@ -101,7 +103,9 @@ def train_all(
     base = weights_hash(NANO)
     for game in games:
         tell(f"{game}: playing the train fold", 0.0)
-        lessons = Lessons(demos_of(game, seeds))
+        demos = demos_of(game, seeds)
+        lessons = Lessons(demos)
+        tasks = tuple(dict.fromkeys(demo.state.task for demo in demos))[:EXAMPLES]
         with tempfile.TemporaryDirectory(prefix="skillweave-twx-") as scratch:
             train_adapter(
                 NANO,
@@ -112,16 +116,17 @@ def train_all(
                     f"{game}: loss {p.loss:.4f}", p.tokens / p.total
                 ),
             )
-            _wrapped(game, base, Path(scratch) / "adapter").write(folder / name_of(game))
+            _wrapped(game, base, tasks, Path(scratch) / "adapter").write(folder / name_of(game))
 
 
-def _wrapped(game: str, base: str, adapter: Path) -> WrappedSkill:
+def _wrapped(game: str, base: str, tasks: tuple[str, ...], adapter: Path) -> WrappedSkill:
     skill = Skill(
         name=name_of(game),
         description=ABOUT[game],
         kind="adapter",
         body=f"A LoRA adapter of {BASE} that says what to do next in the game {game}.\n",
         metadata={f"{PREFIX}base": base},
+        requests=tasks,
     )
     files = {f"adapter/{file.name}": file.read_bytes() for file in adapter.iterdir()}
     return WrappedSkill(skill=skill, files=files, source=adapter)

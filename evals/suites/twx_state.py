@@ -21,7 +21,7 @@ WORDS = frozenset(
 )
 """Names that the rules of the games speak of; the same in every game."""
 MODIFIERS = frozenset("raw roasted fried grilled barbecued sliced diced chopped".split())
-LETTERS = tuple(ascii_uppercase)
+LETTERS = (*ascii_uppercase, *"bcdefghk")
 SHOWN = 150
 """Characters of a text that is shown; of a longer one only its letter."""
 _ARTICLE = re.compile(r"^(?:an?|some|the) ", re.IGNORECASE)
@@ -37,6 +37,7 @@ _LIST = re.compile(r", and |, ")
 _QUOTED = re.compile(r"'([^']+)'")
 _ORDER = re.compile(r"in order: (.+)\.$")
 _PLACES = re.compile(r"[Tt]he ([a-z ]+?) connects to the ([a-z ]+?)[.,]")
+_DONE = re.compile(r"You (\w+ the .+?)(?: with the \w+)?\.")
 _PADDING = re.compile(r"^Your task is to |\b[Tt]he |following math problem: |that is ")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -69,8 +70,11 @@ class State:
     have: tuple[str, ...] = ()
     note: str = ""
     """The last text that was read or heard."""
+    left: str = ""
+    """The same without the lines that the game said were done."""
     told: tuple[str, ...] = ()
-    """What the last skill that was asked gave; forgotten in another room, and when Simon has heard."""
+    """What the last skill that was asked gave, without what was put away since; forgotten in another
+    room, and where there is no room, after an action."""
     used: tuple[str, ...] = ()
     """Where things have been put."""
     last: str = ""
@@ -147,14 +151,17 @@ def names_of(state: State) -> tuple[str, ...]:
         if state.scene is not None:
             yield state.scene.place
             for thing in state.scene.things:
-                yield thing.name
-                yield from thing.holds
+                for name in (thing.name, *thing.holds):
+                    yield from _NUMBER.findall(name)[:1]
+                    yield name
             for _, place in state.scene.exits:
                 yield place
-        yield from state.have
+        for name in state.have:
+            yield from _NUMBER.findall(name)[:1]
+            yield name
         yield from items_of(state.note)
         yield from state.used
-        yield from (one for one in state.told if not _NUMBER.fullmatch(one))
+        yield from state.told
 
     bases = (base(name)[1] for name in found())
     return tuple(name for name in dict.fromkeys(bases) if name and name not in WORDS)
@@ -199,7 +206,7 @@ def prompt_of(state: State, letters: Letters) -> str:
         parts += [f"{way} {letters.mask(place)}" for way, place in state.scene.exits]
         parts.append("have " + (_shown_names(state.have, letters) or "nothing"))
     if state.note:
-        parts.append(f"note {letters.note} {_particular(state.note, letters)}".strip())
+        parts.append(f"note {letters.note} {_particular(state.left, letters)}".strip())
     if state.used:
         parts.append("used " + _shown_names(state.used, letters))
     if state.scene is None:
@@ -216,10 +223,12 @@ def _shown_names(names: Iterable[str], letters: Letters) -> str:
 
 
 def _shown_name(name: str, letters: Letters) -> str:
-    """A letter, with what was done to the thing before it, and how many there are behind it."""
+    """A letter; before it what was done to the thing, and a letter for how many there are."""
     done, plain = base(name)
     number = _NUMBER.match(plain)
-    return " ".join(filter(None, (done, letters.mask(plain), number[0] if number else "")))
+    return " ".join(
+        filter(None, (done, letters.mask(number[0]) if number else "", letters.mask(plain)))
+    )
 
 
 def _shown_thing(thing: Thing, letters: Letters) -> str:
@@ -242,13 +251,26 @@ def _particular(text: str, letters: Letters) -> str:
 
 def after(state: State, action: str, text: str) -> State:
     """The state when an action was done and a text came back; the room is told by `looked`."""
-    put = re.match(r"put .+ in (.+)$", action)
-    used = state.used
-    if put and text.startswith("You put") and put[1] not in used:
-        used = (*used, put[1])
-    heard = text if tells(text) else state.note
-    told = state.told if state.scene is not None else ()
-    return replace(state, last=action, used=used, note=heard, told=told, moves=state.moves + 1)
+    done = _DONE.match(text)
+    phrase = done[1] if done else ""
+    used, told, note, left = state.used, state.told, state.note, state.left
+    if phrase.startswith("put ") and " in " in action:
+        thing, _, place = action.removeprefix("put ").rpartition(" in ")
+        used = used if place in used else (*used, place)
+        told = tuple(one for one in told if one != thing)
+    if phrase:
+        left = "\n".join(line for line in left.split("\n") if not _says(line, phrase))
+    if tells(text):
+        note = left = text
+    if state.scene is None:
+        told = ()
+    moves = state.moves + 1
+    return replace(state, last=action, used=used, note=note, left=left, told=told, moves=moves)
+
+
+def _says(line: str, phrase: str) -> bool:
+    """Whether a line of a text asks for what was done, or names the thing it was done to."""
+    return phrase in line or line.strip() == phrase.partition(" the ")[2]
 
 
 def tells(text: str) -> bool:
@@ -274,5 +296,6 @@ def looked(state: State, look: str, inventory: str) -> State:
 
 def started(task: str, seen: Seen) -> State:
     """The state at the start of a game."""
-    state = State(task=task, note=seen.text if tells(seen.text) else "")
+    note = seen.text if tells(seen.text) else ""
+    state = State(task=task, note=note, left=note)
     return looked(state, seen.look, seen.inventory)

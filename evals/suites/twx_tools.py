@@ -3,29 +3,31 @@
 import re
 
 
-def calculate(expression: str) -> float:
-    """Calculate an expression of two numbers, such as 12 * 7.
+def calculate(problem: str) -> float:
+    """Calculate what a problem in words asks for: add, subtract, multiply or divide two numbers.
 
-    >>> calculate("12 * 7")
+    >>> calculate("Please multiply 12 and 7.")
     84
-    >>> calculate("9 - 14")
+    >>> calculate("subtract 9 from 4")
     -5
-    >>> calculate("36 / 8")
+    >>> calculate("divide 36 by 8")
     4.5
     """
-    found = re.fullmatch(r"\s*(-?[\d.]+)\s*([-+*/])\s*(-?[\d.]+)\s*", expression)
+    found = re.search(
+        r"(add|subtract|multiply|divide) (-?[\d.]+) (?:and|to|from|by) (-?[\d.]*\d)", problem
+    )
     if found is None:
-        raise ValueError(f"no expression of two numbers: {expression!r}")
-    one, sign, other = float(found[1]), found[2], float(found[3])
-    ways = {"+": one + other, "-": one - other, "*": one * other}
-    value = one / other if sign == "/" else ways[sign]
+        raise ValueError(f"no problem of two numbers: {problem!r}")
+    one, other = float(found[2]), float(found[3])
+    ways = {"add": one + other, "subtract": other - one, "multiply": one * other}
+    value = one / other if found[1] == "divide" else ways[found[1]]
     return int(value) if value == int(value) else value
 
 
 def sort_by_quantity(things: str) -> list[str]:
-    """Sort things by quantity, the smallest first; units of mass, length or volume count.
+    """Sort those of some things that have a quantity by it, the smallest first; units count.
 
-    >>> sort_by_quantity("5 pears, 2kg of oak, 30g of steel, 3 figs")
+    >>> sort_by_quantity("5 pears, a box, 2kg of oak, 30g of steel, 3 figs")
     ['3 figs', '5 pears', '30g of steel', '2kg of oak']
     >>> sort_by_quantity("2m of wood, 30cm of wood, 7mm of wood")
     ['7mm of wood', '30cm of wood', '2m of wood']
@@ -40,12 +42,12 @@ def sort_by_quantity(things: str) -> list[str]:
         "ml": 1e-3,
         "l": 1.0,
     }
-
-    def quantity(thing: str) -> float:
-        found = re.match(r"([\d.]+)\s*(?:(mg|g|kg|mm|cm|m|ml|l)\b)?", thing)
-        return float(found[1]) * scale.get(found[2] or "", 1.0) if found else 0.0
-
-    return sorted((thing.strip() for thing in things.split(",")), key=quantity)
+    found: list[tuple[float, str]] = []
+    for thing in (part.strip() for part in things.split(",")):
+        match = re.match(r"([\d.]+)\s*(?:(mg|g|kg|mm|cm|m|ml|l)\b)?", thing)
+        if match is not None:
+            found.append((float(match[1]) * scale.get(match[2] or "", 1.0), thing))
+    return [thing for _, thing in sorted(found, key=lambda one: one[0])]
 
 
 def next_place(map: str, here: str, goal: str) -> str:
