@@ -23,7 +23,7 @@ WORDS = frozenset(
 MODIFIERS = frozenset("raw roasted fried grilled barbecued sliced diced chopped".split())
 LETTERS = (*ascii_uppercase, *"bcdefghk")
 SHOWN = 150
-"""Characters of a text that is shown; of a longer one only its letter."""
+"""Characters of a text that is shown; a text of several lines, or a list, has a letter too."""
 _ARTICLE = re.compile(r"^(?:an?|some|the) ", re.IGNORECASE)
 _SEES = re.compile(
     r"(?:In one part of the room you see|There is also|You also see"
@@ -79,7 +79,7 @@ class State:
     """Where things have been put."""
     last: str = ""
     moves: int = 0
-    """Actions of the game so far, without looks."""
+    """Actions so far that the game understood, without looks."""
 
 
 def read_scene(text: str) -> Scene:
@@ -206,7 +206,9 @@ def prompt_of(state: State, letters: Letters) -> str:
         parts += [f"{way} {letters.mask(place)}" for way, place in state.scene.exits]
         parts.append("have " + (_shown_names(state.have, letters) or "nothing"))
     if state.note:
-        parts.append(f"note {letters.note} {_particular(state.left, letters)}".strip())
+        lettered = "\n" in state.note or _ORDER.search(state.note)
+        shown = (letters.note if lettered else "", _particular(state.left, letters))
+        parts.append(" ".join(filter(None, ("note", *shown))))
     if state.used:
         parts.append("used " + _shown_names(state.used, letters))
     if state.scene is None:
@@ -264,7 +266,7 @@ def after(state: State, action: str, text: str) -> State:
         note = left = text
     if state.scene is None:
         told = ()
-    moves = state.moves + 1
+    moves = state.moves + (not text.startswith("Unknown action"))
     return replace(state, last=action, used=used, note=note, left=left, told=told, moves=moves)
 
 
