@@ -13,7 +13,7 @@ from skillweave.agent.profiles.nano import NanoProfile
 from skillweave.agent.scripted import ScriptedModel
 from skillweave.evals.journal import Journal
 from skillweave.evals.runner import Asked, run_suite
-from skillweave.evals.suites.scienceworld import SCIENCEWORLD_TALES
+from skillweave.evals.suites.scienceworld import SCIENCEWORLD, SCIENCEWORLD_TALES
 from skillweave.evals.suites.scienceworld_env import STEPS, Play, environment, missing, variations
 from skillweave.evals.suites.scienceworld_memory import (
     Experience,
@@ -78,3 +78,22 @@ def test_a_model_that_knows_the_way_is_scored_by_the_protocol_of_tales(tmp_path:
         run_suite(SCIENCEWORLD_TALES, replace(loaded, samples=few), bench, asked, tmp_path / "run")
     (record,) = Journal(tmp_path / "run").records().values()
     assert (record.status, record.score) == ("scored", 1.0), record.note
+
+
+def test_a_memory_that_grows_keeps_what_was_solved(tmp_path: Path) -> None:
+    loaded = SCIENCEWORLD.load(None)
+    few = tuple(s for s in loaded.samples if s.id in (f"{TASK}-0", f"{TASK}-1"))
+    settings = Settings.load(state_dir=tmp_path / "state")
+    with Sandbox.open() as sandbox:
+        model = ScriptedModel(lambda prompt, _: "look around")
+        bench = Bench(model, settings, NanoProfile(), sandbox, HashEmbedder())
+        asked = Asked(model="scripted", arms=("none", "fixed", "rebound", "refined", "raw"))
+        run_suite(SCIENCEWORLD, replace(loaded, samples=few), bench, asked, tmp_path / "run")
+    records = Journal(tmp_path / "run").records().values()
+    assert not [record.note for record in records if record.status != "scored"]
+    for record in records:
+        grows = record.arm in ("rebound", "refined", "raw") and record.score == 1.0
+        assert bool(record.new_skills) == grows
+        assert bool(record.skills) == (record.arm != "none")
+    best = {arm: max(r.success for r in records if r.arm == arm) for arm in ("none", "rebound")}
+    assert best["none"] < 0.5 < best["rebound"]
