@@ -77,6 +77,7 @@ def loads(fold: Fold) -> Callable[[Path | None], Loaded]:
 
     def load(_: Path | None) -> Loaded:
         skills = skills_in(home())
+        names = tuple(one.skill.name for one in skills)
         first = FIRST[fold] + OFFSET
         samples = [
             Sample(
@@ -84,6 +85,7 @@ def loads(fold: Fold) -> Callable[[Path | None], Loaded]:
                 request=f"{setting.game} ({setting.options or 'as it is'}), {fold} seed {seed}",
                 family=setting.name,
                 expected=1.0,
+                given=names,
                 right=right_for(setting.game),
             )
             for setting in SETTINGS
