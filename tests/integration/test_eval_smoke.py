@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from skillweave.evals.runs import runs_in
+from skillweave.evals.suites import babyai_world, scienceworld_env
 
 
 def small_bfcl(folder: Path) -> Path:
@@ -65,6 +66,8 @@ main()
 
 def test_smoke(tmp_path: Path) -> None:
     data, out = small_bfcl(tmp_path / "data"), tmp_path / "out"
+    games = set() if babyai_world.missing() else {"babyai", "babyai-curve"}
+    games |= set() if scienceworld_env.missing() else {"scienceworld"}
     environment = {
         **os.environ,
         "SKILLWEAVE_STATE_DIR": str(tmp_path / "state"),
@@ -76,7 +79,8 @@ def test_smoke(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     runs = runs_in(out)
-    assert [run.suite for run in runs] == ["adapters", "bfcl", "compose", "imports", "workbench"]
+    everywhere = {"adapters", "bfcl", "compose", "imports", "workbench"}
+    assert [run.suite for run in runs] == sorted(everywhere | games)
     for name in ("tools", "scan", "endpoint"):
         assert re.search(rf"^{name} is (left out|skipped): ", done.stderr, re.MULTILINE)
     for run in runs:
