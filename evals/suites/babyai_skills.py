@@ -34,7 +34,7 @@ from skillweave.skills.model import Skill
 from skillweave.store.embed import Embedder
 from skillweave.store.library import Library
 
-PIECES: Mapping[int, int] = {8: 8_000, 32: 16_000, 128: 24_000}
+PIECES: Mapping[int, int] = {8: 8_000, 32: 16_000, 128: 28_000}
 """Seen in training, by the number of demonstrations of a level."""
 SHARED = 3
 """The adapter of all levels is trained on so many times the pieces of one level's."""
