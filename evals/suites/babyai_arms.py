@@ -31,11 +31,14 @@ ARMS = (
     Arm(name="none", about="nano without an adapter", offer="none"),
     Arm(name="library", about="the adapter that the library finds by the mission"),
     Arm(name="right", about="the level's own adapter", offer="right"),
-    Arm(name="wrong", about="what the library finds once the right adapters are withheld"),
-    Arm(name="random", about="any adapter but the right ones"),
-    Arm(name="shared", about="one adapter, trained on all twelve levels"),
+    Arm(
+        name="shared",
+        about="one adapter for all, trained on a quarter of what the twelve saw together",
+    ),
     Composing(name="mixed", about="equal shares of the adapters of a composed level's parts"),
     Composing(name="summed", about="the same adapters, each in full"),
+    Arm(name="wrong", about="what the library finds once the right adapters are withheld"),
+    Arm(name="random", about="any adapter but the right ones"),
 )
 CURVE = (
     BOT,

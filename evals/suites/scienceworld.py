@@ -20,8 +20,9 @@ from skillweave.agent.models import run_blocking
 from skillweave.agent.profiles.base import Message, Prompt
 from skillweave.agent.result import Result
 from skillweave.agent.settings import Settings
+from skillweave.evals.record import Record
 from skillweave.evals.sources import hashed
-from skillweave.evals.suite import Arm, Loaded, Sample, Score, Solving, Suite
+from skillweave.evals.suite import Arm, Loaded, Sample, Score, Solving, Suite, Table, no_tables
 from skillweave.evals.suites import endpoint
 from skillweave.evals.suites.scienceworld_env import (
     TASKS,
@@ -54,6 +55,7 @@ TALES = (
     "the text observation, provide a *single* short phrase to interact with the game, e.g. `get lamp` "
     "(without the backticks). When stuck, try using the `help` command to see what commands are available."
 )
+PUBLISHED = (("o3", 93.0), ("gpt-4o", 61.4), ("Llama-3.1-8B", 15.7), ("Llama-3.2-1B", 2.4))
 GOLD = Arm(name="gold", about="the environment's own solution, for the most that can be had")
 ARMS = (
     GOLD,
@@ -133,6 +135,18 @@ def score(_: Sample, result: Result) -> Score:
     """The best score on the way, 0 to 1."""
     value = float(result.value) if isinstance(result.value, int | float) else 0.0
     return Score(value=value, note="" if value >= 1.0 else result.answer)
+
+
+def published(_: Sequence[Record]) -> tuple[Table, ...]:
+    """What others reached, on all tasks."""
+    return (
+        Table(
+            title="ScienceWorld in TALES (arXiv 2504.14128), all 30 tasks; here are eight short ones",
+            note="To stand beside, not to compare with: other tasks, other variations.",
+            columns=("model", "score"),
+            rows=PUBLISHED,
+        ),
+    )
 
 
 def found_for(trial: Solving, task: str) -> list[Skill]:
@@ -228,6 +242,7 @@ def _suite(
     play: Callable[[Solving], Result],
     why_not: Callable[[Settings], str],
     reference: str,
+    tables: Callable[[Sequence[Record]], tuple[Table, ...]] = no_tables,
 ) -> Suite:
     return Suite(
         name=name,
@@ -237,6 +252,7 @@ def _suite(
         score=score,
         reference=reference,
         solve=play,
+        tables=tables,
         skips=why_not,
     )
 
@@ -256,4 +272,5 @@ SCIENCEWORLD_TALES = _suite(
     solve_tales,
     skips_tales,
     "none",
+    published,
 )
