@@ -246,7 +246,8 @@ def _particular(text: str, letters: Letters) -> str:
     for part in re.split(r"[\n.]", _ORDER.sub("", text)):
         masked = letters.mask(part.strip())
         if masked != part.strip() or re.search(r"\d", part):
-            kept.append(_PADDING.sub("", masked))
+            # A letter behind a quote is another piece than the same letter behind a blank.
+            kept.append(_PADDING.sub("", masked).replace("'", ""))
     told = ", ".join(kept)
     return told if len(told) <= SHOWN else ""
 
