@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from skillweave.skills.errors import SkillweaveError, UserError
 from skillweave.skills.folder import read_skill
@@ -39,6 +40,13 @@ class SyncReport(Frozen):
     updated: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+class Adopted(NamedTuple):
+    """How a skill that came as a folder enters the ledger."""
+
+    event: Event
+    problem: Problem | None
 
 
 class Synchroniser:
@@ -130,12 +138,18 @@ class Synchroniser:
             part = fresh[start : start + BATCH]
             standing = self._ledger.standing([skill.name for skill, _ in part])
             shown: list[tuple[Skill, Found, bool]] = []
+            adopted = {
+                skill.name: self._adopt(skill, standing[skill.name], check)
+                for skill, item in part
+                if item.origin == "library" and standing[skill.name].digest != skill.digest
+            }
+            if adopted:
+                # All at once: the ledger waits for the disk each time.
+                self._ledger.append(*(one.event for one in adopted.values()))
+            problems += [one.problem for one in adopted.values() if one.problem]
             for skill, item in part:
-                stands = standing[skill.name]
-                state = stands.state or "active"
-                if item.origin == "library" and stands.digest != skill.digest:
-                    state, problem = self._adopt(skill, stands, check)
-                    problems += [problem] if problem else []
+                one = adopted.get(skill.name)
+                state = (one.event if one else standing[skill.name]).state or "active"
                 visible = state not in HIDDEN
                 row = self._catalogue.row(skill.name)
                 if row is not None and _is_same(row, skill, item, visible):
@@ -225,10 +239,8 @@ class Synchroniser:
                 repairs += len(missing) + len(surplus)
         return repairs
 
-    def _adopt(
-        self, skill: Skill, stands: Standing, check: Check | None
-    ) -> tuple[SkillState, Problem | None]:
-        """Give a skill that came as a folder its state: tools must pass the check to be active."""
+    def _adopt(self, skill: Skill, stands: Standing, check: Check | None) -> Adopted:
+        """What a skill that came as a folder enters as: tools must pass the check to be active."""
         state: SkillState = "active"
         reason = "found in the folder"
         problem = None
@@ -242,17 +254,15 @@ class Synchroniser:
                 problem = Problem(path=skill.path or Path(skill.name), message=str(error))
         if skill.path is not None:
             self._keep(skill.path, skill)
-        self._ledger.append(
-            Event(
-                kind="updated" if stands.digest else "added",
-                skill=skill.name,
-                digest=skill.digest,
-                state=state,
-                author="human",
-                detail=reason,
-            )
+        event = Event(
+            kind="updated" if stands.digest else "added",
+            skill=skill.name,
+            digest=skill.digest,
+            state=state,
+            author="human",
+            detail=reason,
         )
-        return state, problem
+        return Adopted(event, problem)
 
     def _write(self, part: Sequence[tuple[Skill, Found, bool]]) -> None:
         """Enter one batch: catalogue and vectors, then drop the vectors of earlier versions."""
