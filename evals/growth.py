@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import Field
+
 from skillweave.agent.trace import read_trace
 from skillweave.evals.growth_tasks import BLOCK
 from skillweave.evals.machine import Machine, this_machine
@@ -82,6 +84,8 @@ class GrowthFigures(Frozen):
     parallel: int
     """Tasks at once in the arms that do not learn; those that do go one by one. Seconds can be compared
     where this is 1."""
+    data: dict[str, str]
+    """sha256 of what was read."""
     arms: tuple[ArmFigures, ...]
 
 
@@ -93,6 +97,8 @@ class Setting(Frozen):
     model_hash: str = ""
     block: int = BLOCK
     parallel: int = 1
+    data: dict[str, str] = Field(default_factory=dict)
+    """sha256 of what was read."""
 
 
 def figures(

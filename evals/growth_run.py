@@ -106,6 +106,7 @@ def _figures(
         model_hash=base,
         block=wanted.block,
         parallel=wanted.parallel,
+        data=loaded.files,
     )
     return figures(
         suite,
