@@ -14,7 +14,7 @@ import pytest
 from skillweave.evals import retrieval_scale, retrieval_shadowing
 from skillweave.evals.machine import this_machine
 from skillweave.evals.retrieval import run_retrieval
-from skillweave.evals.retrieval_abstention import SIGNS, Seen, abstention, by_signs
+from skillweave.evals.retrieval_abstention import SIGNS, Order, Seen, abstention, by_signs
 from skillweave.evals.retrieval_baselines import by_bm25
 from skillweave.evals.retrieval_data import bfcl, data_folder, hashes, metatool, skill_name
 from skillweave.evals.retrieval_figures import RetrievalFigures, ScaleFigures
@@ -155,7 +155,7 @@ def test_abstention_by_signs_is_judged_on_other_tools() -> None:
     """Tools of one half tell how far ahead a right first hit is; those of the other are judged."""
     chance = random.Random(0)
 
-    def order(lead: float) -> list[Ranked]:
+    def order(lead: float) -> Order:
         score = chance.uniform(0.4, 0.6)
         return [Ranked("a", score, score), Ranked("b", score - lead, score)]
 
