@@ -1,9 +1,8 @@
 """What ``min_confidence`` should be: from plans of a running nano for requests it was not trained on.
 
-Answerable requests are held-out compositions and phrases, and requests that people wrote; the others
-lie beyond nano. A plan is right when it is exactly the expected one. The threshold is chosen on the
-requests of one seed and judged on those of another. Answers that are no plan need no threshold, and are
-only counted.
+Answerable requests are held-out compositions and phrases; the others lie beyond nano. A plan is
+right when it is exactly the expected one. The threshold is chosen on the requests of one seed and
+judged on those of another. Answers that are no plan need no threshold, and are only counted.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from skillweave.agent.profiles.base import Message, Prompt, Structure
 from skillweave.evals.thresholds import RULE, Choice, Rate, Split, choose
 from skillweave.skills.model import Frozen
 
-KINDS: tuple[HeldOut, ...] = ("compositions", "phrases", "written", "beyond")
+KINDS: tuple[HeldOut, ...] = ("compositions", "phrases", "beyond")
 CHOOSING_SEED, JUDGING_SEED = 101, 202
 AT_ONCE = 8
 PLAN_TOKENS = 640
