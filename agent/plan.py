@@ -92,6 +92,26 @@ class Plan(Frozen):
         own = {s.id for s in self.steps}
         return tuple(s for s in self.steps if s.id not in done and (s.needs & own) <= done)
 
+    def without_repeats(self) -> Self:
+        """The plan with steps that say what an earlier one says, of the same inputs, left out.
+
+        >>> twice = Step(id=1, goal="reverse {}", inputs=(Literal(text="ab"),))
+        >>> last = Step(id=3, goal="count {}", inputs=(Ref(step=2),))
+        >>> plan = Plan(steps=(twice, twice.model_copy(update={"id": 2}), last))
+        >>> [step.render() for step in plan.without_repeats().steps]
+        ['reverse ab', 'count #1']
+        """
+        kept: dict[tuple[str, tuple[Input, ...]], Step] = {}
+        instead: dict[int, int] = {}
+        for step in self.steps:
+            inputs = tuple(
+                Ref(step=instead.get(i.step, i.step)) if isinstance(i, Ref) else i
+                for i in step.inputs
+            )
+            first = kept.setdefault((step.goal, inputs), step.model_copy(update={"inputs": inputs}))
+            instead[step.id] = first.id
+        return self.model_copy(update={"steps": tuple(kept.values())})
+
     def leaves(self) -> tuple[Step, ...]:
         """The steps whose results no other step takes: the answers."""
         used = frozenset().union(*(s.needs for s in self.steps)) if self.steps else frozenset()

@@ -94,7 +94,7 @@ class NanoProfile:
         steps = [_read_line(line, values, shown, shift) for line in lines]
         if not steps:
             raise PlanError(f"nano wrote no step: {said[:80]!r}")
-        return Planned(plan=Plan(steps=tuple(steps)))
+        return Planned(plan=Plan(steps=tuple(steps)).without_repeats())
 
     def faults(self, text: str, request: str) -> float:
         return faults(text, read(request).text)

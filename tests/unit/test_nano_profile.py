@@ -39,6 +39,14 @@ def test_a_plan_is_read_with_its_literals_unquoted() -> None:
     ]
 
 
+def test_a_step_that_is_said_twice_is_done_once() -> None:
+    text = "#1 reverse<<A>>\n#2 reverse<<A>>\n#3 count<<#2>> letters\n#4 count<<#1>> letters"
+    plan = PROFILE.read_plan(text, "Reverse 'ab', count its letters", ()).plan
+    assert plan is not None
+    assert [step.render() for step in plan.steps] == ["reverse ab", "count #1 letters"]
+    assert [step.id for step in plan.leaves()] == [3]
+
+
 def test_a_literal_may_hold_line_breaks_and_brackets() -> None:
     request = "Sort 'a,b\n1,2' by a and give me the keys of {\"x\": [1]}"
     text = "#1 Sort<<A>> by<< a>>\n#2 the keys of<<B>>"
