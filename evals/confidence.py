@@ -1,5 +1,7 @@
 """What ``min_confidence`` should be: from plans of a running nano for requests it was not trained on.
 
+Two settings come of it, `Profile.min_confidence` and `Profile.min_confidence_known`; nano's are stricter
+than what is chosen here, because free wordings mislead it more often than these requests do.
 Answerable requests are held-out compositions and phrases; the others lie beyond nano. A plan is
 right when it is exactly the expected one. The threshold is chosen on the requests of one seed and
 judged on those of another. Answers that are no plan need no threshold, and are only counted.

@@ -14,15 +14,15 @@ from skillweave.agent.plan import Plan, Step
 from skillweave.skills.model import Skill
 
 
-async def undoable(plan: Plan, deps: Deps) -> int:
-    """Number of steps for which the library has no skill that fits and takes as many values."""
-    done = await asyncio.gather(*(_doable(step, deps) for step in plan.steps))
-    return done.count(False)
+async def matches(plan: Plan, deps: Deps) -> list[float]:
+    """For every step the relevance of the best skill that fits and takes as many values; 0 for none."""
+    return list(await asyncio.gather(*(_match(step, deps) for step in plan.steps)))
 
 
-async def _doable(step: Step, deps: Deps) -> bool:
+async def _match(step: Step, deps: Deps) -> float:
     hits = await search(queries_of(step), usable(deps), POOL, deps)
-    return any(fits(hit, deps) and takes(hit.skill, len(step.inputs)) for hit in hits)
+    fitting = [h for h in hits if fits(h, deps) and takes(h.skill, len(step.inputs))]
+    return max((hit.relevance for hit in fitting), default=0.0)
 
 
 def takes(skill: Skill, values: int) -> bool:

@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.reuse import fold
 from skillweave.agent.handle import Answer
-from skillweave.agent.nodes.doable import undoable
+from skillweave.agent.nodes.doable import matches
 from skillweave.agent.plan import Plan
 from skillweave.agent.profiles.base import Message, Planned, Prompt
 from skillweave.agent.result import PlanMade
@@ -21,6 +21,8 @@ from skillweave.skills.model import Skill
 HINTS = 8
 SAMPLES = 8
 WARMTH = 0.7
+KNOWN = 0.85
+"""Relevance of a skill from which on the library surely has what a step asks for."""
 UNDOABLE = 3.0
 """In nats: how much likelier a plan must be to make up for a step that no skill of the library can do."""
 
@@ -55,8 +57,7 @@ async def _accepted(
     made = planned.plan
     if made is None or not made.steps:
         return update
-    given = deps.settings.min_confidence
-    if confidence < (deps.profile.min_confidence if given is None else given):
+    if not await _trusted(made, confidence, deps):
         return {**update, "planned": Planned(beyond=True), "unsure": made}
     deps.budget.allow_steps(len(made.steps))
     folding = fold(made, await deps.tools())
@@ -66,6 +67,17 @@ async def _accepted(
         update["folded"] = folding.folded
     tell(runtime, PlanMade(plan=folding.plan, confidence=confidence))
     return update
+
+
+async def _trusted(plan: Plan, confidence: float, deps: Deps) -> bool:
+    """Whether a plan is tried: the model is sure of it, or nearly so and the library knows every step."""
+    given, profile = deps.settings.min_confidence, deps.profile
+    if given is not None:
+        return confidence >= given
+    if confidence >= profile.min_confidence:
+        return True
+    nearly = confidence >= profile.min_confidence_known
+    return nearly and min(await matches(plan, deps)) >= KNOWN
 
 
 async def _least_faulty(prompt: Prompt, state: State, deps: Deps) -> tuple[Answer, int]:
@@ -99,7 +111,7 @@ async def _faults(text: str, state: State, deps: Deps) -> float:
         plan = deps.profile.read_plan(text, task, history).plan
     except PlanError:
         return faults
-    return faults + (UNDOABLE * await undoable(plan, deps) if plan else 0.0)
+    return faults + (UNDOABLE * (await matches(plan, deps)).count(0.0) if plan else 0.0)
 
 
 def confidence_of(answer: Answer) -> float:

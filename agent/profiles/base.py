@@ -106,7 +106,12 @@ class Profile(Protocol):
 
     @property
     def min_confidence(self) -> float:
-        """Confidence in a plan below which it is better to decline; 0 where none was measured."""
+        """Confidence from which on a plan is tried as it is; 0 where none was measured."""
+        ...
+
+    @property
+    def min_confidence_known(self) -> float:
+        """Confidence from which on it is tried when the library surely has a skill for every step."""
         ...
 
     def answer(self, request: str, results: Sequence[Done]) -> Prompt | None:

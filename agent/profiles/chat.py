@@ -64,6 +64,7 @@ class ChatProfile:
     name = "chat"
     does_steps = True
     min_confidence = 0.0
+    min_confidence_known = 0.0
 
     def plan(self, request: str, history: Sequence[Done], hints: Sequence[Skill]) -> Prompt:
         user = _render("plan", request=request, history=_told(history), hints=list(hints))

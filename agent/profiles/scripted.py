@@ -22,6 +22,7 @@ class ScriptedProfile:
 
     name = "scripted"
     min_confidence = 0.0
+    min_confidence_known = 0.0
 
     def __init__(self, *, does_steps: bool = False, fills: bool = False) -> None:
         self.does_steps = does_steps

@@ -241,6 +241,26 @@ def test_a_plan_that_is_too_uncertain_is_shown_and_not_tried(make: MakeAgent) ->
     )
 
 
+class Doubtful(ScriptedProfile):
+    """Plans of which the model is nearly sure: `ScriptedModel` gives every token 0.99."""
+
+    min_confidence = 0.995
+    min_confidence_known = 0.98
+
+
+@pytest.mark.parametrize(
+    ("goal", "outcome"), [("multiply {} by {}", "solved"), ("multiply {} by {} or so", "declined")]
+)
+def test_a_plan_that_is_nearly_sure_is_tried_if_the_library_knows_every_step(
+    tmp_path: Path, library: Library, sandbox: Sandbox, goal: str, outcome: str
+) -> None:
+    plan = Plan(steps=(step(1, goal, "6", "7"),))
+    settings = Settings.load(state_dir=tmp_path / "state", min_match=0.5)
+    model = ScriptedModel(script({"plan: it": plan}))
+    with Agent(library, model, settings, profile=Doubtful(), sandbox=sandbox) as agent:
+        assert agent.run("it").outcome == outcome
+
+
 def test_a_step_that_no_skill_fits_is_declined(make: MakeAgent) -> None:
     plan = Plan(steps=(step(1, "apply the frobnication to {}", "x"),))
     result = make({"plan: frob": plan}).run("frob")
