@@ -106,7 +106,7 @@ class NanoProfile:
     def fill(
         self, step: Step, values: Sequence[JsonValue], signature: Signature, notes: Sequence[str]
     ) -> Prompt | None:
-        ways = assignments(values, signature)
+        ways = _ways(step, values, signature)
         advice = _advice(notes, signature)
         if not signature.parameters or (
             len(ways) == 1 and not (advice or _open(signature, ways[0]))
@@ -127,7 +127,7 @@ class NanoProfile:
         by_name = {p.name: p for p in signature.parameters}
         arguments: dict[str, JsonValue] = {}
         if text is None:
-            way = next(iter(assignments(values, signature)), {})
+            way = next(iter(_ways(step, values, signature)), {})
             arguments = {name: value_of(chosen, values) for name, chosen in way.items()}
         for name, said in _ASSIGNMENT.findall(text or ""):
             if name in by_name and name not in arguments:
@@ -148,6 +148,20 @@ class NanoProfile:
 
     def answer(self, request: str, results: Sequence[Done]) -> Prompt | None:
         return None
+
+
+def _ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tuple[Assignment, ...]:
+    """The assignments that the types allow and the goal does not exclude.
+
+    In ``then subtract 7`` the number to work on goes without saying. In nano's goals such a result stands
+    last, right after the other value: ``subtract<<7>><<#1>>``. It is for the first parameter.
+    """
+    ways = assignments(values, signature)
+    adjacent = step.goal.endswith(f"{SLOT} {SLOT}")
+    if not (ways and adjacent and [type(i) for i in step.inputs[-2:]] == [Literal, Ref]):
+        return ways
+    first, last = signature.parameters[0].name, len(values) - 1
+    return tuple(way for way in ways if way.get(first) == (last,)) or ways
 
 
 def _ask(task: str, text: str, grammar: str | None, max_tokens: int) -> Prompt:

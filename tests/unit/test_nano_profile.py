@@ -157,6 +157,13 @@ def test_the_model_chooses_among_what_the_types_allow() -> None:
     )
 
 
+def test_a_result_that_goes_without_saying_is_what_the_tool_works_on() -> None:
+    step = Step(id=2, goal="multiply by {} {}", inputs=(Literal(text="3"), Ref(step=1)))
+    assert PROFILE.fill(step, ["3", 57], MULTIPLY, ()) is None
+    filled = PROFILE.read_fill(None, step, ["3", 57], MULTIPLY)
+    assert filled.arguments == {"number": 57, "factor": "3"}
+
+
 def test_several_values_make_one_list() -> None:
     total = Signature(function="total", parameters=(Parameter(name="items", type="array"),))
     step = Step(id=3, goal="add {} {}", inputs=(Ref(step=1), Ref(step=2)))
