@@ -1,7 +1,7 @@
 """Demonstrations for the policies of the games: gold paths of the train fold, and what is asked on the way.
 
 Written by hand: which steps of a gold path say nothing (`IDLE`), when a policy should ask a skill and in
-which words (`_asked`), and that things in the wrong place are to be tried elsewhere (`_detours`).
+which words (`_asked`), and two games in which an expert plays instead (`twx_experts`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from string import digits
 
 from skillweave.agent.nano.corpus import Conversation
 from skillweave.agent.nano.lora import as_conversation
+from skillweave.evals.suites.twx_experts import HERE, NOTE, Ask, cook, tidy
 from skillweave.evals.suites.twx_games import SETTINGS, Play, Setting
 from skillweave.evals.suites.twx_state import (
     LETTERS,
@@ -29,21 +30,7 @@ IDLE = re.compile(r"look around|inventory|task|close .+")
 SEEDS = 100
 SIMON_SEEDS = 1
 """Of each setting of Simon Says: its games differ in nothing but words, which are letters here."""
-NOTE = "\0"
-"""Stands for the text of the note in what a policy asks."""
-HERE = "here"
-"""The word for all that is in sight."""
 _BLANKS = tuple(chr(0xE000 + n) for n in range(len(LETTERS)))
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A question to a skill: what it should do, and on what."""
-
-    goal: str
-    given: tuple[str, ...]
-    told: tuple[str, ...]
-    """What it will answer."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +48,7 @@ def demos_of(game: str, seeds: Sequence[int] | None = None) -> list[Demo]:
         few = range(SIMON_SEEDS if game == "simonsays" else SEEDS)
         for seed in few if seeds is None else seeds:
             play = Play(setting, seed, "train", gold=True)
-            found += _played(play, setting, random.Random(f"{setting.name}/{seed}"))
+            found += _played(play, setting)
     return found
 
 
@@ -93,24 +80,24 @@ def answer_of(action: str | Ask, letters: Letters) -> str:
     return f"ask {action.goal}: {'; '.join(given)}"
 
 
-def _played(play: Play, setting: Setting, rng: random.Random) -> Iterator[Demo]:
-    """Plays the gold path to its end."""
+def _played(play: Play, setting: Setting) -> Iterator[Demo]:
+    """Plays the gold path to its end, or as the expert of the game does."""
     state = started(play.task, play.seen)
     gold = [action for action in play.gold if not IDLE.fullmatch(action)]
-    for at, action in enumerate(gold):
-        if setting.game == "twc" and action.startswith("put "):
-            for detour in _detours(play, action, rng):
-                state = _done(play, state, detour)
-                if state.last.startswith("put "):
-                    taken = f"take {detour.removeprefix('put ').split(' in ')[0]}"
-                    yield Demo(state, taken)
-                    state = _done(play, state, taken)
-        ask = _asked(state, gold[at:], setting)
-        if ask is not None:
-            yield Demo(state, ask)
-            state = replace(state, told=ask.told)
+    while not play.over:
+        action: str | Ask
+        if setting.game == "cookingworld":
+            action = cook(state)
+        elif setting.game == "twc":
+            action = tidy(state, gold[0].removeprefix("take "))
+        else:
+            action = _asked(state, gold, setting) or gold.pop(0)
         yield Demo(state, action)
-        state = _done(play, state, action)
+        state = (
+            replace(state, told=action.told)
+            if isinstance(action, Ask)
+            else _done(play, state, action)
+        )
 
 
 def _done(play: Play, state: State, action: str) -> State:
@@ -118,24 +105,16 @@ def _done(play: Play, state: State, action: str) -> State:
     return looked(after(state, action, seen.text), seen.look, seen.inventory)
 
 
-def _detours(play: Play, action: str, rng: random.Random) -> Iterator[str]:
-    """Up to four wrong places for a thing, one after another, opened where they are shut."""
-    thing, _, right = action.removeprefix("put ").partition(" in ")
-    for _ in range(rng.randrange(5)):
-        places = [a for a in play.seen.valid if a.startswith(f"put {thing} in ")]
-        places += [a for a in play.seen.valid if a.startswith("open ")]
-        wrong = [a for a in places if a not in (action, f"open {right}")]
-        if not wrong:
-            return
-        yield rng.choice(wrong)
-
-
 def _asked(state: State, gold: Sequence[str], setting: Setting) -> Ask | None:
     """What to ask before the next step of a gold path."""
     action = gold[0]
+    number = re.match(r"take (\d+) ", action)
+    if setting.game == "arithmetic" and number and state.told == (number[1],):
+        thing = action.removeprefix("take ")
+        return Ask("thing of that quantity", (HERE, number[1]), (thing,))
     if state.told:
         return None
-    if setting.game == "arithmetic" and (number := re.match(r"take (\d+) ", action)):
+    if setting.game == "arithmetic" and number:
         return Ask("calculate", (NOTE,), (number[1],))
     if setting.game == "sorting":
         things = tuple(a.removeprefix("take ") for a in gold if a.startswith("take "))

@@ -23,7 +23,7 @@ from skillweave.agent.deps import tool_source
 from skillweave.agent.profiles.base import Message, Prompt, Structure
 from skillweave.agent.profiles.grammar import quoted
 from skillweave.evals.suite import Solving
-from skillweave.evals.suites.twx_demos import HERE
+from skillweave.evals.suites.twx_experts import HERE, USED, in_sight
 from skillweave.evals.suites.twx_games import Play
 from skillweave.evals.suites.twx_state import (
     Letters,
@@ -105,16 +105,15 @@ def as_told(value: JsonValue) -> tuple[str, ...]:
 
 def asked(answer: str, state: State, letters: Letters) -> tuple[str, tuple[str, ...]]:
     """The goal of a question and what is given: names and texts in the place of letters, all things
-    in sight in the place of ``here``.
+    in sight in the place of ``here``, all places tried in that of ``used``.
 
     >>> asked("ask add: 1; 2", State(), Letters({}, "A"))
     ('add', ('1', '2'))
     """
     goal, _, given = answer.removeprefix(ASK).partition(":")
     parts = [letters.unmask(part.strip(), state.note) for part in given.split("; ")]
-    things = state.scene.things if state.scene is not None else ()
-    sight = ", ".join(name for thing in things for name in (thing.name, *thing.holds))
-    return goal.strip(), tuple(sight if part == HERE else part for part in parts)
+    words = {HERE: ", ".join(in_sight(state)), USED: ", ".join(state.used)}
+    return goal.strip(), tuple(words.get(part, part) for part in parts)
 
 
 async def play_out(play: Play, mind: Mind, *, listed: bool) -> None:

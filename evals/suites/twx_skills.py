@@ -27,11 +27,11 @@ EXAMPLES = 8
 BATCH = 256
 """Pieces in a step: few, because what must be learned is where to look, which takes steps."""
 TOKENS: Mapping[str, int] = {
-    "cookingworld": 110_000,
+    "cookingworld": 120_000,
     "twc": 40_000,
     "coin": 8_000,
-    "arithmetic": 50_000,
-    "mapreader": 50_000,
+    "arithmetic": 45_000,
+    "mapreader": 80_000,
     "sorting": 30_000,
     "simonsays": 25_000,
     "peckingorder": 14_000,
@@ -49,7 +49,8 @@ ABOUT: Mapping[str, str] = {
     "peckingorder": "Read and follow the instructions book, repeat until the game is completed.",
 }
 NEEDS: Mapping[str, tuple[str, ...]] = {
-    "arithmetic": ("calculate",),
+    "twc": ("first-unused",),
+    "arithmetic": ("calculate", "thing-of-quantity"),
     "sorting": ("sort-by-quantity",),
     "mapreader": ("next-place",),
     "simonsays": ("next-item",),

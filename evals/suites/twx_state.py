@@ -76,7 +76,7 @@ class State:
     """What the last skill that was asked gave, without what was put away since; forgotten in another
     room, and where there is no room, after an action."""
     used: tuple[str, ...] = ()
-    """Where things have been put."""
+    """Where things have been put, or where that was tried."""
     last: str = ""
     moves: int = 0
     """Actions so far that the game understood, without looks."""
@@ -257,10 +257,11 @@ def after(state: State, action: str, text: str) -> State:
     done = _DONE.match(text)
     phrase = done[1] if done else ""
     used, told, note, left = state.used, state.told, state.note, state.left
-    if phrase.startswith("put ") and " in " in action:
+    if action.startswith("put ") and " in " in action:
         thing, _, place = action.removeprefix("put ").rpartition(" in ")
         used = used if place in used else (*used, place)
-        told = tuple(one for one in told if one != thing)
+        if phrase.startswith("put "):
+            told = tuple(one for one in told if one not in (thing, place))
     if phrase:
         left = "\n".join(line for line in left.split("\n") if not _says(line, phrase))
     if tells(text):

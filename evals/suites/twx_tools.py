@@ -50,6 +50,31 @@ def sort_by_quantity(things: str) -> list[str]:
     return [thing for _, thing in sorted(found, key=lambda one: one[0])]
 
 
+def thing_of_quantity(things: str, quantity: str) -> str:
+    """Find the thing of a given quantity: the one that there are so many of.
+
+    >>> thing_of_quantity("a box, 31 pears, 3 figs", "3")
+    '3 figs'
+    """
+    for thing in (part.strip() for part in things.split(",")):
+        if thing.split()[:1] == [quantity]:
+            return thing
+    raise ValueError(f"there are {quantity} of no thing")
+
+
+def first_unused(things: str, used: str) -> str:
+    """Give the first of some things that is not yet used.
+
+    >>> first_unused("a bench, a hook, a shelf", "a bench, a shelf")
+    'a hook'
+    """
+    done = {part.strip() for part in used.split(",")}
+    for thing in (part.strip() for part in things.split(",")):
+        if thing not in done:
+            return thing
+    raise ValueError("all are used")
+
+
 def next_place(map: str, here: str, goal: str) -> str:
     """Find the next place on the way: the first step of a shortest path on a map in words.
 

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from skillweave.evals.suites.twx_demos import Ask, demos_of
+from skillweave.evals.suites.twx_demos import demos_of
+from skillweave.evals.suites.twx_experts import Ask
 from skillweave.evals.suites.twx_games import FIRST, SETTINGS, Play, Seen, Setting, missing
 from skillweave.evals.suites.twx_state import Letters, after, looked, names_of, started
 
@@ -40,11 +41,19 @@ def test_nothing_is_scored_after_the_last_step_and_nonsense_costs_one() -> None:
 def test_demonstrations_say_what_to_do_in_the_state_they_show() -> None:
     demos = demos_of("arithmetic", range(3))
     kinds = [demo.action.goal if isinstance(demo.action, Ask) else "" for demo in demos]
-    assert kinds == ["", "", "calculate", "", ""] * 3
+    assert kinds == ["", "", "calculate", "thing of that quantity", "", ""] * 3
     for demo in demos:
         if isinstance(demo.action, Ask):
-            number = demo.action.told[0]
-            assert any(name.startswith(f"{number} ") for name in names_of(demo.state))
+            assert demo.action.told[0] in names_of(demo.state)
+
+
+@pytest.mark.parametrize("game", ["cookingworld", "twc"])
+def test_experts_finish_their_games(game: str) -> None:
+    demos = demos_of(game, range(3))
+    ends = [demo.action for demo in demos if not demo.state.last]
+    assert len(ends) == 3
+    last = demos[-1].action
+    assert last == "eat meal" or (isinstance(last, str) and last.startswith("put "))
 
 
 def test_games_at_play_at_the_same_time_do_not_disturb_each_other() -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from skillweave.evals.suites.twx_demos import NOTE, Ask, Demo, Lessons, answer_of
+from skillweave.evals.suites.twx_demos import Demo, Lessons, answer_of
+from skillweave.evals.suites.twx_experts import NOTE, Ask, cook, tidy
 from skillweave.evals.suites.twx_games import SETTINGS, Seen
 from skillweave.evals.suites.twx_policy import as_told, asked
 from skillweave.evals.suites.twx_skills import ABOUT, NEEDS, TOKENS, TOOLS, right_for
@@ -27,7 +28,7 @@ from skillweave.evals.suites.twx_state import (
     read_scene,
     started,
 )
-from skillweave.evals.suites.twx_tools import next_place, sort_by_quantity
+from skillweave.evals.suites.twx_tools import first_unused, next_place, sort_by_quantity
 from skillweave.skills.drop import wrap
 
 KITCHEN = (
@@ -104,7 +105,7 @@ def test_the_tracker_remembers_where_things_were_put_and_what_was_read() -> None
     state = after(in_kitchen(), "put coin in counter", "You put the coin in the counter.")
     state = after(state, "put coin in fridge", "That is closed.")
     state = after(state, "read cookbook", RECIPE)
-    assert (state.used, state.note, state.moves) == (("counter",), RECIPE, 3)
+    assert (state.used, state.note, state.moves) == (("counter", "fridge"), RECIPE, 3)
     assert items_of(RECIPE) == ("tuna", "leek")
 
 
@@ -156,6 +157,32 @@ def test_lessons_draw_letters_and_digits_anew_and_keep_what_refers_to_what() -> 
         letter = pair.answer.removeprefix(" take ")
         assert letter in LETTERS
         assert re.search(rf"[:,] \w {letter}[,;]", pair.user)
+
+
+def test_the_cook_takes_what_is_seen_opens_what_is_shut_and_follows_the_recipe() -> None:
+    state = in_kitchen(have=("cookbook", "knife"), note=RECIPE, left=RECIPE)
+    assert cook(replace(state, note="", left="")) == "read cookbook"
+    assert cook(replace(state, scene=read_scene(KITCHEN.replace("knife", "spoon")))) == "take tuna"
+    without = replace(state, scene=read_scene(re.sub("a knife|some raw tuna, ", "", KITCHEN)))
+    assert cook(without) == "open fridge"
+    gathered = RECIPE.replace("  tuna\n  leek\n", "")
+    assert cook(replace(without, left=gathered)) == "cook tuna in toaster"
+    assert cook(replace(without, left="")) == "prepare meal"
+    assert cook(replace(without, left="", have=("cookbook", "knife", "meal"))) == "eat meal"
+
+
+def test_the_search_for_a_place_goes_from_one_to_the_next() -> None:
+    state = in_kitchen(have=("cap",), used=("stove",))
+    ask = tidy(state, "cap")
+    assert isinstance(ask, Ask)
+    assert ask.told == ("fridge",)
+    assert first_unused(*asked(answer_of(ask, Letters.of(state)), state, Letters.of(state))[1]) == (
+        "fridge"
+    )
+    state = replace(state, told=ask.told)
+    assert tidy(state, "cap") == "open fridge"
+    assert tidy(replace(state, last="open fridge"), "cap") == "put cap in fridge"
+    assert isinstance(tidy(replace(state, last="put cap in fridge"), "cap"), Ask)
 
 
 def test_every_game_has_an_adapter_in_words_and_the_tools_it_asks_for() -> None:
