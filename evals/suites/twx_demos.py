@@ -124,7 +124,7 @@ def _asked(state: State, gold: Sequence[str], setting: Setting) -> Ask | None:
         goal = _goal(state)
         return Ask("next place on the way", (NOTE, state.scene.place, goal), (place,))
     if "Memory" in setting.name:
-        return Ask("next item of the list", (NOTE, str(state.moves)), (action,))
+        return Ask("items of the list", (NOTE,), tuple(gold))
     return None
 
 

@@ -33,7 +33,7 @@ TOKENS: Mapping[str, int] = {
     "arithmetic": 45_000,
     "mapreader": 80_000,
     "sorting": 30_000,
-    "simonsays": 25_000,
+    "simonsays": 20_000,
     "peckingorder": 14_000,
 }
 """Pieces that an adapter is trained on, padding included."""
@@ -53,7 +53,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "arithmetic": ("calculate", "thing-of-quantity"),
     "sorting": ("sort-by-quantity",),
     "mapreader": ("next-place",),
-    "simonsays": ("next-item",),
+    "simonsays": ("list-items",),
 }
 """Tools that a game's policy was taught to ask for."""
 

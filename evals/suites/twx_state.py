@@ -24,6 +24,8 @@ MODIFIERS = frozenset("raw roasted fried grilled barbecued sliced diced chopped"
 LETTERS = (*ascii_uppercase, *"bcdefghk")
 SHOWN = 150
 """Characters of a text that is shown; a text of several lines, or a list, has a letter too."""
+AHEAD = 6
+"""Of a list that a skill gave, so many are shown."""
 _ARTICLE = re.compile(r"^(?:an?|some|the) ", re.IGNORECASE)
 _SEES = re.compile(
     r"(?:In one part of the room you see|There is also|You also see"
@@ -73,8 +75,8 @@ class State:
     left: str = ""
     """The same without the lines that the game said were done."""
     told: tuple[str, ...] = ()
-    """What the last skill that was asked gave, without what was put away since; forgotten in another
-    room, and where there is no room, after an action."""
+    """What the last skill that was asked gave, without what was put away or done since; forgotten in
+    another room."""
     used: tuple[str, ...] = ()
     """Where things have been put, or where that was tried."""
     last: str = ""
@@ -161,7 +163,7 @@ def names_of(state: State) -> tuple[str, ...]:
             yield name
         yield from items_of(state.note)
         yield from state.used
-        yield from state.told
+        yield from state.told[:AHEAD]
 
     bases = (base(name)[1] for name in found())
     return tuple(name for name in dict.fromkeys(bases) if name and name not in WORDS)
@@ -214,7 +216,7 @@ def prompt_of(state: State, letters: Letters) -> str:
     if state.scene is None:
         parts.append(f"done {state.moves}")
     if state.told:
-        parts.append("told " + ", ".join(letters.mask(one) for one in state.told))
+        parts.append("told " + ", ".join(letters.mask(one) for one in state.told[:AHEAD]))
     if state.scene is not None:
         parts.append("last " + (letters.mask(state.last) or "nothing"))
     return "; ".join(parts)
@@ -267,7 +269,7 @@ def after(state: State, action: str, text: str) -> State:
     if tells(text):
         note = left = text
     if state.scene is None:
-        told = ()
+        told = told[1:] if action in told[:1] else ()
     moves = state.moves + (not text.startswith("Unknown action"))
     return replace(state, last=action, used=used, note=note, left=left, told=told, moves=moves)
 

@@ -104,13 +104,13 @@ def next_place(map: str, here: str, goal: str) -> str:
     return goal
 
 
-def next_item(text: str, done: int) -> str:
-    """Give the next item of a list that stands after a colon in a text, when so many are done.
+def list_items(text: str) -> list[str]:
+    """Give all items of the list that stands after a colon in a text.
 
-    >>> next_item("Bring these, in order: a pen, two cups, ink.", 1)
-    'two cups'
+    >>> list_items("Bring these, in order: a pen, two cups, ink.")
+    ['a pen', 'two cups', 'ink']
     """
     items = text.partition(":")[2].strip().rstrip(".").split(", ")
-    if not 0 <= done < len(items):
-        raise ValueError(f"the list has {len(items)} items; none is next after {done}")
-    return items[done].strip()
+    if items == [""]:
+        raise ValueError("the text holds no list after a colon")
+    return items
