@@ -2,7 +2,7 @@
 
 The adapters learn from minigrid's own bot by behaviour cloning (`babyai_nano`), on train seeds; here the
 test seeds are asked. Every arm gets the same words for the same moment (`babyai_world`) and the same
-choice of six actions, without those that it has done when the very same was told; ``chance`` too. Written
+choice of six actions, without those that just changed nothing or were done when the very same was told; ``chance`` too. Written
 by hand: the words, that rule, that the answer begins with the mission, and which levels a composed level is
 made of; the arms ``mixed`` and ``summed`` use the latter, ``library`` does not.
 

@@ -7,6 +7,7 @@ trained stands beside it: one adapter shared by all levels, and adapters of few 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,12 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from skillweave.agent.growth.teach_base import Base
-from skillweave.evals.suites.babyai_nano import PIECES_A_BATCH, RANK, RATE, cloned
+from skillweave.evals.suites import babyai_nano, babyai_world
+from skillweave.evals.suites.babyai_nano import cloned
 from skillweave.evals.suites.babyai_world import (
     DEV,
     LEVELS,
-    NOISE,
-    TRAIN,
     Episode,
     Level,
     Shown,
@@ -62,9 +62,8 @@ class Shelf:
         """
         self.base, self._tell, self._embedder = base, tell, embedder
         self._pieces, self.full = pieces, max(pieces)
-        made = repr(
-            (RANK, RATE, PIECES_A_BATCH, NOISE, SHARED, TRAIN, LEVELS, sorted(pieces.items()))
-        )
+        sources = [inspect.getsource(module) for module in (babyai_nano, babyai_world)]
+        made = repr((sources, SHARED, REQUESTS, sorted(pieces.items())))
         key = hashlib.sha256(made.encode()).hexdigest()[:8]
         self._home = home / f"{base.hash[:12]}-{key}"
         self._lock = threading.RLock()

@@ -95,6 +95,7 @@ class Episode:
             self._env.reset(seed=seed)
         self._did: list[str] = []
         self._tried: dict[str, set[str]] = {}
+        self._idle: set[str] = set()
         self.mission = str(self._env.mission)
         self.seen = self._look()
         """All that the agent is told now, besides the mission."""
@@ -124,17 +125,19 @@ class Episode:
 
     @property
     def untried(self) -> list[str]:
-        """The actions that were not yet done when the very same was told: to do the same again would
-        lead in a circle for ever. All of them, once there is none left."""
-        tried = self._tried.get(self.seen, set())
+        """The actions that did not just change nothing, and were not yet done when the very same was
+        told: to do the same again would lead in a circle for ever. All, once there is none left."""
+        tried = self._idle | self._tried.get(self.seen, set())
         return [action for action in ACTIONS if action not in tried] or list(ACTIONS)
 
     def act(self, action: int) -> None:
         """Do it."""
-        self._tried.setdefault(self.seen, set()).add(ACTIONS[action])
+        name, before = ACTIONS[action], self.seen
+        self._tried.setdefault(before, set()).add(name)
         _, reward, ended, cut, _ = self._env.step(action)
-        self._did.append(ACTIONS[action])
+        self._did.append(name)
         self.seen = self._look()
+        self._idle = self._idle | {name} if _view(self.seen) == _view(before) else set()
         self.solved = reward > 0
         self.over = ended or cut or self.steps >= STEPS
 
@@ -176,6 +179,11 @@ def demonstrations(level: Level, count: int, seeds: range = TRAIN) -> list[list[
     return found
 
 
+def _view(seen: str) -> str:
+    """What is told without what was done."""
+    return seen.partition("; ")[2]
+
+
 def told(view: Sequence[Sequence[Sequence[int]]], carried: str, did: Sequence[str]) -> str:
     """The words for one moment.
 
@@ -191,7 +199,7 @@ def told(view: Sequence[Sequence[Sequence[int]]], carried: str, did: Sequence[st
             kind, colour, state = view[across][deep - 1 - ahead]
             side = across - wide // 2
             if kind == _WALL and side == 0 and not wall:
-                wall = f"wall {ahead}"
+                wall = f"wall {_place(ahead, 0)}"
             if kind in _KINDS and (ahead, side) != (0, 0):
                 what = f"{_DOOR[state]} " if kind == 4 else ""
                 name = f"{_COLOURS[colour]} {what}{_KINDS[kind]}"
@@ -203,10 +211,15 @@ def told(view: Sequence[Sequence[Sequence[int]]], carried: str, did: Sequence[st
 
 
 def _place(ahead: int, side: int) -> str:
-    """The way there, in the words of the actions."""
+    """The way until one stands before it, in the words of the actions.
+
+    >>> _place(3, 0), _place(1, 0), _place(2, -1)
+    ('forward 2', 'here', 'forward 2 left 1')
+    """
+    if side == 0:
+        return f"forward {ahead - 1}" if ahead > 1 else "here"
     ways = [f"forward {ahead}"] if ahead else []
-    ways += [f"{'left' if side < 0 else 'right'} {abs(side)}"] if side else []
-    return " ".join(ways)
+    return " ".join([*ways, f"{'left' if side < 0 else 'right'} {abs(side)}"])
 
 
 def recoloured(shown: Shown, names: Mapping[str, str]) -> Shown:
