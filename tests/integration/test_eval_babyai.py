@@ -33,7 +33,7 @@ def test_every_arm_plays_by_its_own_adapters(tmp_path: Path) -> None:
         base_of("nano"), tmp_path, tell=told.append, embedder=HashEmbedder(), pieces={1: 400}
     )
     loaded = BABYAI.load(None)
-    few = tuple(s for s in loaded.samples if s.id in ("unlock-20000", "unlock-and-pick-up-20000"))
+    few = tuple(s for s in loaded.samples if s.id in ("unlock-20100", "unlock-and-pick-up-20100"))
     settings = Settings.load(state_dir=tmp_path / "state")
     with Player(shelf) as player, Sandbox.open() as sandbox:
         bench = Bench(player, settings, NanoProfile(), sandbox, HashEmbedder())
