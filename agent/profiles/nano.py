@@ -157,8 +157,10 @@ def _ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tupl
     last, right after the other value: ``subtract<<7>><<#1>>``. It is for the first parameter.
     """
     ways = assignments(values, signature)
-    adjacent = step.goal.endswith(f"{SLOT} {SLOT}")
-    if not (ways and adjacent and [type(i) for i in step.inputs[-2:]] == [Literal, Ref]):
+    if not ways or not step.goal.endswith(f"{SLOT} {SLOT}"):
+        return ways
+    said, unsaid = step.inputs[-2:]
+    if not (isinstance(said, Literal) and isinstance(unsaid, Ref)):
         return ways
     first, last = signature.parameters[0].name, len(values) - 1
     return tuple(way for way in ways if way.get(first) == (last,)) or ways
