@@ -28,8 +28,11 @@ from skillweave.evals.suites.twx_state import (
 
 IDLE = re.compile(r"look around|inventory|task|close .+")
 SEEDS = 100
+"""Of the train fold: what differs from game to game is mostly names, which are letters here."""
 SIMON_SEEDS = 1
-"""Of each setting of Simon Says: its games differ in nothing but words, which are letters here."""
+"""Of each setting of Simon Says."""
+RARE = 0.25
+"""Share of the pairs that are drawn by their kind."""
 _BLANKS = tuple(chr(0xE000 + n) for n in range(len(LETTERS)))
 
 
@@ -57,13 +60,22 @@ class Lessons:
 
     def __init__(self, demos: Sequence[Demo]) -> None:
         self._pairs = [_blank(demo) for demo in demos]
+        self._kinds: dict[str, list[tuple[str, str]]] = {}
+        for pair in self._pairs:
+            self._kinds.setdefault(_kind(pair[1]), []).append(pair)
 
     def draw(self, rng: random.Random) -> Conversation:
-        """One pair."""
-        asked, said = rng.choice(self._pairs)
+        """One pair; sometimes of a kind that was drawn first, so that rare kinds are seen."""
+        kind = rng.choice(list(self._kinds.values()))
+        asked, said = rng.choice(kind if rng.random() < RARE else self._pairs)
         drawn = rng.sample(LETTERS, len(LETTERS)) + rng.sample(digits, 10)
         chosen = str.maketrans(dict(zip((*_BLANKS, *digits), drawn, strict=True)))
         return as_conversation(asked.translate(chosen), said.translate(chosen))
+
+
+def _kind(answer: str) -> str:
+    """The words before the first letter that stands for something."""
+    return re.split(f"[{_BLANKS[0]}-{_BLANKS[-1]}]", answer)[0]
 
 
 def _blank(demo: Demo) -> tuple[str, str]:

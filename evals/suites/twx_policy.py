@@ -129,7 +129,8 @@ async def play_out(play: Play, mind: Mind, *, listed: bool) -> None:
     while not play.over:
         letters = Letters.of(state)
         prompt = prompt_of(state, letters)
-        situation = replace(state, last="", moves=0)
+        # Simon may say the same thing twice, and then it is to be done twice.
+        situation = replace(state, last="", moves=0 if state.scene is not None else state.moves)
         known = tried.setdefault(situation, set())
         choices: list[str] = []
         if listed:

@@ -28,12 +28,12 @@ BATCH = 256
 """Pieces in a step: few, because what must be learned is where to look, which takes steps."""
 TOKENS: Mapping[str, int] = {
     "cookingworld": 120_000,
-    "twc": 40_000,
+    "twc": 30_000,
     "coin": 8_000,
-    "arithmetic": 45_000,
-    "mapreader": 80_000,
+    "arithmetic": 50_000,
+    "mapreader": 50_000,
     "sorting": 30_000,
-    "simonsays": 20_000,
+    "simonsays": 40_000,
     "peckingorder": 14_000,
 }
 """Pieces that an adapter is trained on, padding included."""

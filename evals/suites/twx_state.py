@@ -216,7 +216,8 @@ def prompt_of(state: State, letters: Letters) -> str:
     if state.scene is None:
         parts.append(f"done {state.moves}")
     if state.told:
-        parts.append("told " + ", ".join(letters.mask(one) for one in state.told[:AHEAD]))
+        told = (f"number {one}" if _NUMBER.fullmatch(one) else one for one in state.told[:AHEAD])
+        parts.append("told " + ", ".join(map(letters.mask, told)))
     if state.scene is not None:
         parts.append("last " + (letters.mask(state.last) or "nothing"))
     return "; ".join(parts)

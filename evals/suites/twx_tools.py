@@ -91,12 +91,12 @@ def next_place(map: str, here: str, goal: str) -> str:
             ways.setdefault(found[1], set()).add(name)
             ways.setdefault(name, set()).add(found[1])
     before = {here: here}
-    line = [here]
-    for place in line:
+    reached = [here]
+    for place in reached:
         for other in sorted(ways.get(place, ())):
             if other not in before:
                 before[other] = place
-                line.append(other)
+                reached.append(other)
     if goal not in before or goal == here:
         raise ValueError(f"no way leads from {here} to {goal}")
     while before[goal] != here:
