@@ -28,10 +28,10 @@ BATCH = 256
 """Pieces in a step: few, because what must be learned is where to look, which takes steps."""
 TOKENS: Mapping[str, int] = {
     "cookingworld": 120_000,
-    "twc": 30_000,
+    "twc": 80_000,
     "coin": 8_000,
-    "arithmetic": 50_000,
-    "mapreader": 50_000,
+    "arithmetic": 90_000,
+    "mapreader": 110_000,
     "sorting": 30_000,
     "simonsays": 40_000,
     "peckingorder": 14_000,
