@@ -108,12 +108,12 @@ def render(figures: Path) -> str:
 
 
 def suites_table(kept: list[Kept]) -> Table:
-    """Each suite without skills and with them."""
+    """Each suite without skills and with them; one whose reference has no skills tells nothing here."""
     return Table(
         title="",
         note="",
         columns=("suite", "samples x seeds", "no skills", "with", "difference (95 %)", "p"),
-        rows=tuple(_suite(one) for one in kept),
+        rows=tuple(_suite(one) for one in kept if one.summary.reference != "none"),
     )
 
 
