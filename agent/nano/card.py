@@ -28,9 +28,9 @@ write prose or code.
 ## Data
 
 Requests over text, numbers, lists, tables, dates, units and JSON with their plans, parameters to
-fill, small talk, open questions to be declined, and small text tasks (`agent/nano/corpus`). Half of the
-requests are composed of phrases at random; the others are wordings written by hand
-(`handwritten/`), with values drawn anew each time. One handwritten request in ten is held out (the
+fill, small talk, open questions to be declined, and small text tasks (`agent/nano/corpus`). A little
+under half of the requests are composed of phrases at random; the others are wordings written by
+hand (`handwritten/`), with values drawn anew each time. One handwritten request in ten is held out (the
 row `written` below), as are phrases, templates and wordings of every other part. Words come from
 the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) and from a syllable generator; one word in ten is
 kept out of training. Quoted texts, numbers, lists, tables, dates and their like are found by rules
