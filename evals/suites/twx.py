@@ -1,13 +1,16 @@
 """TextWorldExpress, the 16 settings of TALES: nano with a library of skills, with wrong ones, with none.
 
-Two suites, one protocol each. ``twx``: the policy chooses among the valid actions. ``twx-text``: it sees
-the game's text alone and writes the action itself, as TALES asks of its models. 100 steps, the best score
+Two suites, one protocol each. ``twx``: the policy chooses among the valid actions, and the tracker reads room
+and pockets from the environment's own fields. ``twx-text``: it sees the game's text alone, pays a step for
+every look, and writes the action itself, as TALES asks of its models. 100 steps, the best score
 on the way, five seeds of the test fold for every setting. ``twx-dev`` is ``twx-text`` on the dev fold, on
 which all was tuned.
 
 Learned, on the train fold: one LoRA adapter of nano for each of the eight games (`twx_demos`,
-`twx_skills`). Written by hand: the state tracker with its letters (`twx_state`), when a demonstration
-asks a skill, and the four tools. The arm without skills has the same tracker and the same prompts.
+`twx_skills`). Written by hand: the state tracker with its letters, which also strikes off what the game says
+is done (`twx_state`); when a demonstration asks a skill, and in which words; the experts that demonstrate
+two of the games in the place of gold paths (`twx_experts`); the six tools, which read texts and lists that
+a policy names by a letter or a word. The arm without skills has the same tracker and the same prompts.
 """
 
 from __future__ import annotations
