@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
-SUITES ?= workbench compose adapters babyai scienceworld $(if $(SKILLWEAVE_DATA),bfcl tools scan) $(if $(SKILLWEAVE_TOOLS),imports)
+SUITES ?= workbench compose adapters twx twx-text babyai scienceworld $(if $(SKILLWEAVE_DATA),bfcl tools scan) $(if $(SKILLWEAVE_TOOLS),imports)
 
 .PHONY: help setup chat test test-unit test-older check format bench figures evals clean
 
@@ -60,6 +60,7 @@ figures: ## measure again and overwrite the committed figures
 
 evals: ## what skills add: every suite, or SUITES=..., with controls, to runs/evals (goes on where it stopped)
 	@scripts/setup.sh --quiet
+	$(BIN)/skillweave eval twx || true  # without Java it says so, and the run leaves the games out
 	$(BIN)/skillweave eval run $(SUITES) --resume --out runs/evals
 	$(BIN)/skillweave eval report runs/evals
 
