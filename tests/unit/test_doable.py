@@ -26,9 +26,7 @@ ITEMS = Parameter(name="items", type="array", required=True)
     ("parameters", "counts"),
     [((NUMBER,), {1}), ((NUMBER, DIGITS), {1, 2}), ((ITEMS,), {1, 2, 3, 4}), ((), {0})],
 )
-def test_how_many_values_a_skill_takes(
-    parameters: tuple[Parameter, ...], counts: set[int]
-) -> None:
+def test_how_many_values_a_skill_takes(parameters: tuple[Parameter, ...], counts: set[int]) -> None:
     assert {n for n in range(5) if takes(skill(*parameters), n)} == counts
 
 
