@@ -100,15 +100,18 @@ ODD = {"unanswered": "error", "garbage": "garbage", "long": "budget", "unjudged"
 
 
 def tools(folder: Path) -> list[WrappedSkill]:
+    """The tools as files; several processes may write them at once."""
     folder.mkdir(parents=True, exist_ok=True)
     found = []
     for name, (words, head, body, given, gives) in TOOLS.items():
         file = folder / f"{name}.py"
         example = f">>> {name}({given})\n    {gives}"
-        file.write_text(
+        part = folder / f"{name}.{os.getpid()}"
+        part.write_text(
             f'def {name}{head}:\n    """{words.capitalize()}.\n\n    {example}\n    """\n'
             f"    return {body}\n"
         )
+        part.replace(file)
         found += wrap(file)
     return found
 
