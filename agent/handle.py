@@ -84,7 +84,7 @@ class ModelHandle(Protocol):
 
 
 class Closing:
-    """Gives a handle its context manager."""
+    """Gives a handle, or whatever else is to be closed, its context manager."""
 
     def close(self) -> None:
         """Nothing to stop, unless the handle says otherwise."""

@@ -53,10 +53,11 @@ def growth(  # noqa: PLR0913 - the options of a command
     """
     from skillweave.evals.cli import progress, write
     from skillweave.evals.growth_run import GrowthRun, run_growth
+    from skillweave.evals.growth_tasks import BLOCK
     from skillweave.evals.record import Record
     from skillweave.evals.running import write_report
 
-    every = min(30, block)
+    every = min(BLOCK, block)
     settings = opt.options_of(ctx, model=model).settings(distil_every=every)
     wanted = GrowthRun(
         stream=stream,

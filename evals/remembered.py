@@ -7,12 +7,10 @@ small model few questions. The n-th answer with chance to a prompt is the n-th o
 from __future__ import annotations
 
 from collections import defaultdict
-from types import TracebackType
-from typing import Self
 
 from langchain_core.language_models import BaseChatModel
 
-from skillweave.agent.handle import Answer, ModelHandle, OnToken, ProfileName
+from skillweave.agent.handle import Answer, Closing, ModelHandle, OnToken, ProfileName
 from skillweave.agent.nodes.plan import SAMPLES
 from skillweave.agent.profiles.base import Prompt
 from skillweave.skills.model import Skill
@@ -20,7 +18,7 @@ from skillweave.skills.model import Skill
 ROUND = SAMPLES
 
 
-class Remembered:
+class Remembered(Closing):
     """A `ModelHandle` around another one, which it closes.
 
     >>> import asyncio
@@ -79,14 +77,3 @@ class Remembered:
     def close(self) -> None:
         """Close the model within."""
         self._model.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -17,7 +17,7 @@ def twx(
 ) -> None:
     """Train nano's adapters for the games of TextWorldExpress, which `skillweave eval run twx` needs.
 
-    They are kept under ~/.skillweave for nano's present weights. This takes ten minutes of one core.
+    They are kept under ~/.skillweave for nano's present weights. This takes some minutes of one core.
 
     Example: skillweave eval twx
     """

@@ -3,8 +3,8 @@
 The files under ``data`` hold one `Task` a line. ``development.jsonl`` was read while the grammar
 nano is trained on was being written, and the failures on ``workbench.jsonl`` were read before its
 second training, so the figures of both flatter nano; ``development_free.jsonl`` is there to look at
-failures in free wordings. ``held_out.jsonl`` was written by someone who saw
-neither grammar nor tests, and nobody tunes on it.
+failures in free wordings. ``held_out.jsonl`` was written by someone who saw neither grammar nor tests,
+and nobody tunes on it.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
+
+from skillweave.agent.handle import Closing
 
 ACTIONS: Final = ("left", "right", "forward", "take", "drop", "toggle")
 """In minigrid's order."""
@@ -81,7 +82,7 @@ class Shown(NamedTuple):
     """What the bot does there."""
 
 
-class Episode:
+class Episode(Closing):
     """One episode, in words."""
 
     def __init__(self, level: Level, seed: int) -> None:
@@ -101,15 +102,8 @@ class Episode:
         """All that the agent is told now, besides the mission."""
         self.over = self.solved = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the environment."""
         self._env.close()
 
     @property

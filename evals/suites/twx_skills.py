@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from skillweave.agent.nano.lora import BASE, LoraRecipe, train_adapter
+from skillweave.agent.nano.train import TrainProgress
 from skillweave.agent.serving.weights import NANO, weights_hash
 from skillweave.agent.settings import Settings
 from skillweave.evals.sources import DataMissingError
-from skillweave.evals.suites.twx_demos import Lessons, demos_of
+from skillweave.evals.suites.twx_demos import Demo, Lessons, demos_of
 from skillweave.evals.suites.twx_games import GAMES
 from skillweave.skills.drop import WrappedSkill, wrap
 from skillweave.skills.folder import PREFIX
@@ -101,23 +102,27 @@ def train_all(
         seeds: of the train fold; all when None.
         tell: hears what goes on, and how far the game at work is.
     """
-    base = weights_hash(NANO)
     for game in games:
         tell(f"{game}: playing the train fold", 0.0)
-        demos = demos_of(game, seeds)
-        lessons = Lessons(demos)
-        tasks = tuple(dict.fromkeys(demo.state.task for demo in demos))[:EXAMPLES]
-        with tempfile.TemporaryDirectory(prefix="skillweave-twx-") as scratch:
-            train_adapter(
-                NANO,
-                lessons.draw,
-                Path(scratch) / "adapter",
-                LoraRecipe(rank=RANK, tokens=tokens[game], tokens_per_batch=BATCH),
-                progress=lambda p, game=game: tell(  # type: ignore[misc]
-                    f"{game}: loss {p.loss:.4f}", p.tokens / p.total
-                ),
-            )
-            _wrapped(game, base, tasks, Path(scratch) / "adapter").write(folder / name_of(game))
+        _train(folder, game, demos_of(game, seeds), tokens[game], tell)
+
+
+def _train(
+    folder: Path,
+    game: str,
+    demos: Sequence[Demo],
+    tokens: int,
+    tell: Callable[[str, float], None],
+) -> None:
+    def heard(at: TrainProgress) -> None:
+        tell(f"{game}: loss {at.loss:.4f}", at.tokens / at.total)
+
+    tasks = tuple(dict.fromkeys(demo.state.task for demo in demos))[:EXAMPLES]
+    recipe = LoraRecipe(rank=RANK, tokens=tokens, tokens_per_batch=BATCH)
+    with tempfile.TemporaryDirectory(prefix="skillweave-twx-") as scratch:
+        adapter = Path(scratch) / "adapter"
+        train_adapter(NANO, Lessons(demos).draw, adapter, recipe, progress=heard)
+        _wrapped(game, weights_hash(NANO), tasks, adapter).write(folder / name_of(game))
 
 
 def _wrapped(game: str, base: str, tasks: tuple[str, ...], adapter: Path) -> WrappedSkill:
