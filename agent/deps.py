@@ -22,10 +22,13 @@ from skillweave.agent.settings import Settings
 from skillweave.agent.trace import Trace
 from skillweave.skills.files import read_text
 from skillweave.skills.folder import TOOL_FILE
-from skillweave.skills.model import Skill, SkillState
+from skillweave.skills.model import Skill, SkillKind, SkillState
 from skillweave.skills.sandbox import Sandbox, ToolOutcome
 from skillweave.store.library import Library
+from skillweave.store.ranking import Hit
 
+Search = tuple[str, frozenset[SkillKind], int]
+"""A query, the kinds that are wanted, and how many."""
 IN_USE: frozenset[SkillState] = frozenset({"probation", "active", "stale"})
 
 
@@ -42,6 +45,7 @@ class Deps:
     trace: Trace
     budget: Budget
     _tools: list[Skill] = field(default_factory=list)
+    _found: dict[Search, list[Hit]] = field(default_factory=dict)
 
     async def ask(
         self, prompt: Prompt, adapter: str | None = None, on_token: OnToken | None = None
@@ -60,6 +64,14 @@ class Deps:
         source = tool_source(skill)
         function = skill.signature.function
         return await asyncio.to_thread(self.sandbox.run, source, function, arguments)
+
+    async def search(self, query: str, kinds: frozenset[SkillKind], k: int) -> list[Hit]:
+        """What the library finds; the same question is put to it once in a run."""
+        asked = (query, kinds, k)
+        if asked not in self._found:
+            found = await asyncio.to_thread(self.library.search, query, kinds=kinds, k=k)
+            self._found[asked] = found
+        return self._found[asked]
 
     async def get(self, skill: str) -> Skill:
         """A skill by ``name@digest``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +53,10 @@ class Trace:
             messages=[m.model_dump() for m in prompt.messages],
             answer=answer.model_dump(mode="json"),
         )
+
+    def read(self, readings: Sequence[Answer]) -> None:
+        """What a reader made of the request, likeliest first."""
+        self.write("read", readings=[one.model_dump(mode="json") for one in readings])
 
     def found(self, step: int, query: str, candidates: tuple[Candidate, ...]) -> None:
         """The skills that may do a step, best first."""

@@ -223,11 +223,8 @@ def serving(
 
 @app.command()
 def thresholds(
-    ctx: typer.Context,
-    model: opt.Model = None,
     part: Annotated[
-        Literal["match", "confidence", "all"],
-        typer.Option(help="Which threshold; only confidence needs a model."),
+        Literal["match", "confidence", "all"], typer.Option(help="Which threshold.")
     ] = "all",
     n: Annotated[int, typer.Option("-n", min=1, help="Requests of each sort and seed.")] = 250,
     out: Out = None,
@@ -238,7 +235,6 @@ def thresholds(
 
     Example: skillweave eval thresholds --part match --out evals/figures/thresholds.json
     """
-    from skillweave.agent.models import open_model
     from skillweave.evals.confidence import KINDS, measure_confidence
     from skillweave.evals.declining import ThresholdFigures
     from skillweave.evals.matching import load_goals, measure_match
@@ -253,14 +249,12 @@ def thresholds(
             line = bar.add_task("searching", total=len(load_goals()))
             match = measure_match(Path(folder), lambda: bar.update(line, advance=1))
         if part != "match":
-            settings = opt.options_of(ctx, model=model).settings()
-            asking = bar.add_task(f"asking {settings.model}", total=2 * n * len(KINDS))
-            with open_model(settings.model, settings) as handle:
-                confidence = measure_confidence(handle, n, lambda: bar.update(asking, advance=1))
+            reading = bar.add_task("reading", total=2 * n * len(KINDS))
+            confidence = measure_confidence(n, lambda: bar.update(reading, advance=1))
     made = datetime.now(UTC).isoformat(timespec="seconds")
     write(ThresholdFigures(made=made, machine=machine, match=match, confidence=confidence), out)
     chosen = [match.chosen] if match else []
-    chosen += [confidence.by_mean] if confidence else []
+    chosen += [confidence.by_whole] if confidence else []
     for choice in chosen:
         kept = f"{choice.right_kept.share:.1%} of what is right"
         typer.echo(f"{choice.score}: below {choice.threshold} decline; keeps {kept}", err=True)

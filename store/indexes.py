@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 from zlib import crc32
 
@@ -46,8 +47,14 @@ class Indexes:
         embedder: Embedder,
         weights: Weights,
         found: Callable[[], list[Found]],
+        reranker: Path,
     ):
-        """Open what is there; the write lock is held. ``found`` lists the folders to index."""
+        """Open what is there; the write lock is held.
+
+        Args:
+            found: lists the folders to index.
+            reranker: file of the re-ranker to use as long as the library has trained none.
+        """
         self._layout = layout
         self._lock = lock
         self._found = found
@@ -64,7 +71,8 @@ class Indexes:
             # Made by another embedder, or of other views: nothing in it can be compared.
             self.vectors.clear()
             self.catalogue.clear(self._format)
-        self._searcher.reranker = load(layout.reranker, self._format)
+        self._untrained = load(reranker, self._format)
+        self._searcher.reranker = load(layout.reranker, self._format) or self._untrained
         self._seen = self.catalogue.generation()
         self._compared = False
         self._loaded = False
@@ -79,14 +87,14 @@ class Indexes:
             self.cache.embed([view.text for view in views_of(skill)])
 
     def tune(self, history: Sequence[Solved], weights: Weights) -> RankingReport:
-        """Train the re-ranker on verified requests; it is used, and kept, only where it is better.
+        """Train the re-ranker on ``history``; it is used, and kept, only where it is better.
 
         Raises:
             LibraryDamagedError: an index cannot be read.
             UserError: the model cannot be written.
         """
         model, report = self.reading(lambda searcher: tune(searcher, self.cache, history, weights))
-        self._searcher.reranker = model
+        self._searcher.reranker = model or self._untrained
         with self._told(), self._lock.exclusive():
             if model is None:
                 self._layout.reranker.unlink(missing_ok=True)

@@ -170,12 +170,14 @@ class Library(LibraryReader):
         self._indexes.apply(lambda writer: writer.follow())
 
     def learn_ranking(self) -> RankingReport:
-        """Train the re-ranker on the verified requests; it is used only where it ranks better.
+        """Train the re-ranker on verified requests and on those that skills give as examples.
+
+        It is used only where it ranks better.
 
         Raises:
             LibraryDamagedError: an index cannot be read.
         """
-        return self._indexes.tune(history_of(self._ledger), self._weights)
+        return self._indexes.tune(history_of(self._ledger, self.list()), self._weights)
 
     def set_state(self, name: str, state: SkillState, reason: str, author: str = "human") -> None:
         """Change the state of a skill; the ledger keeps the reason.

@@ -7,6 +7,7 @@ below 1e-5) from the same ``model.safetensors``, which is mapped, not read.
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import struct
 from collections.abc import Sequence
@@ -28,10 +29,11 @@ MANY = 512
 """From so many texts on, several threads are worth their risk."""
 EPSILON = np.float32(1e-12)
 SQRT_HALF = 0.70710678
+_KINDS: dict[str, type[np.float32] | type[np.float16]] = {"F32": np.float32, "F16": np.float16}
 
 
 def load_tensors(path: Path) -> dict[str, Floats]:
-    """The float32 tensors of a safetensors file, as read-only views of the mapped file.
+    """The float tensors of a safetensors file; those of 32 bits are read-only views of the mapped file.
 
     Raises:
         LibraryDamagedError: the file is not a safetensors file.
@@ -43,11 +45,13 @@ def load_tensors(path: Path) -> dict[str, Floats]:
         header: dict[str, dict[str, object]] = json.loads(mapped[8 : 8 + length])
         tensors: dict[str, Floats] = {}
         for name, entry in header.items():
-            if entry.get("dtype") != "F32":
+            kind = _KINDS.get(str(entry.get("dtype")))
+            if kind is None:
                 continue
-            start, stop = (int(n) for n in entry["data_offsets"])  # type: ignore[attr-defined]
-            data = np.frombuffer(mapped, np.float32, (stop - start) // 4, 8 + length + start)
-            tensors[name] = data.reshape(entry["shape"])  # type: ignore[call-overload]
+            start, _ = (int(n) for n in entry["data_offsets"])  # type: ignore[attr-defined]
+            shape = tuple(int(n) for n in entry["shape"])  # type: ignore[attr-defined]
+            data = np.frombuffer(mapped, kind, math.prod(shape), 8 + length + start)
+            tensors[name] = data.reshape(shape).astype(np.float32, copy=False)
     except (OSError, ValueError, KeyError, struct.error) as error:
         raise LibraryDamagedError(f"{path}: cannot read the embedding model: {error}") from error
     return tensors
@@ -122,8 +126,8 @@ class Bert:
         mixed = (heads("value") @ scores).transpose(1, 2, 0, 3).reshape(width, -1)
         return self._norm(self._dense(mixed, f"{name}.output.dense") + x, f"{name}.output")
 
-    def forward(self, ids: NDArray[np.int64], mask: Floats) -> Floats:
-        """Encode one padded batch."""
+    def states(self, ids: NDArray[np.int64], mask: Floats) -> Floats:
+        """What the last layer says of each token of a padded batch: ``[384, n * length]``."""
         shape = (ids.shape[0], ids.shape[1])
         embedded: Floats = (
             self._t["embeddings.word_embeddings.weight"][ids]
@@ -140,7 +144,12 @@ class Bert:
             hidden = self._norm(
                 self._dense(inner, f"{name}.output.dense") + hidden, f"{name}.output"
             )
-        summed = (hidden.reshape(-1, *shape) * mask).sum(-1).T
+        return hidden
+
+    def forward(self, ids: NDArray[np.int64], mask: Floats) -> Floats:
+        """Encode one padded batch."""
+        hidden = self.states(ids, mask)
+        summed = (hidden.reshape(-1, *ids.shape) * mask).sum(-1).T
         unit: Floats = summed / np.linalg.norm(summed, axis=1, keepdims=True)
         return unit
 

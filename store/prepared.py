@@ -1,6 +1,7 @@
 """Vectors of the built-in skills, made beforehand by `prepare`: a new library is ready at once.
 
 It is only a cache: what it lacks is embedded when needed, what is too much in it is never asked for.
+Beside it lies a re-ranker trained on the requests that the built-in skills give as examples.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 
 FILE = Path(__file__).with_name("prepared.npz")
+TUNED = FILE.with_name("tuned.npz")
 
 
 def prepared_vectors(keys: Collection[bytes]) -> dict[bytes, Vectors]:

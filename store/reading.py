@@ -24,6 +24,7 @@ from skillweave.store.journal import Journal
 from skillweave.store.layout import Layout, WriteLock
 from skillweave.store.ledger import Event, Standing
 from skillweave.store.ledgers import open_ledger
+from skillweave.store.prepared import TUNED
 from skillweave.store.ranking import Hit, Ranked, Weights
 from skillweave.store.selecting import Selection, choose, one_per_toolkit, parts_of
 from skillweave.store.versions import Version, pick, version_of, versions_in
@@ -86,6 +87,7 @@ class LibraryReader:
                 embedder or MiniLMEmbedder(),
                 self._weights,
                 self._found,
+                TUNED if builtin else self._layout.reranker,
             )
             undo.pop_all()
 

@@ -1,4 +1,4 @@
-"""Training the re-ranker on the requests that the library's skills are known to have solved."""
+"""Training the re-ranker on the requests that the library's skills solved, or say that they solve."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-from skillweave.skills.model import KINDS, Frozen
+from skillweave.skills.model import KINDS, Frozen, Skill
 from skillweave.store.embed import EmbeddingCache, Vectors
 from skillweave.store.learned import Episode, Reranker, features, train_mixer, train_router
 from skillweave.store.ledger import Counts, Ledger
@@ -40,16 +40,17 @@ class RankingReport(Frozen):
 
 
 class Solved(NamedTuple):
-    """One verified request."""
+    """One request, verified or an example that the skill itself gives."""
 
     skill: str
     text: str
 
 
-def history_of(ledger: Ledger) -> list[Solved]:
-    """All verified requests, each once."""
+def history_of(ledger: Ledger, skills: Sequence[Skill]) -> list[Solved]:
+    """All verified requests and all examples that ``skills`` give, each once."""
     told = ledger.requests()
     pairs = [Solved(name, text) for name, texts in sorted(told.items()) for text in texts]
+    pairs += [Solved(skill.name, text) for skill in skills for text in skill.requests]
     return list(dict.fromkeys(pairs))
 
 

@@ -136,7 +136,7 @@ def doctor(
 
 @app.command()
 def tune(ctx: typer.Context, library: opt.LibraryFolder = None) -> None:
-    """Train the re-ranker on the requests that skills were verified to solve; keep it if it is better.
+    """Train the re-ranker on requests that skills solved or give as examples; keep it if it is better.
 
     Example: skillweave library tune
     """
@@ -148,7 +148,7 @@ def tune(ctx: typer.Context, library: opt.LibraryFolder = None) -> None:
         view.enter("training the re-ranker")
         with options.open_library() as lib:
             report = lib.learn_ranking()
-    typer.echo(f"{report.requests} verified requests of {report.skills} skills")
+    typer.echo(f"{report.requests} requests of {report.skills} skills")
     if report.judged:
         rates = f"{report.before:.1%} without it, {report.after:.1%} with it"
         kept = "kept" if report.kept else "not kept"

@@ -57,6 +57,41 @@ def train(
 
 
 @app.command()
+def train_reader(
+    out: Annotated[Path, typer.Option("--out", help="Where weights and checkpoints go.")],
+    examples: Annotated[int | None, typer.Option(min=1, help="How many examples to see.")] = None,
+    rate: Annotated[float | None, typer.Option(min=0.0, help="Learning rate at its peak.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same examples.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Train this reader further.", file_okay=False, exists=True),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+) -> None:
+    """Train nano's reader, which cuts requests into steps: LoRA on MiniLM, and a decoder.
+
+    It can be stopped at any time; --resume goes on from the last checkpoint.
+
+    Example: skillweave nano train-reader --out ./reader --examples 20000
+    """
+    from dataclasses import replace
+
+    from skillweave.agent.nano.reader.train import Recipe, train_reader
+
+    usual = Recipe()
+    recipe = replace(
+        usual,
+        examples=usual.examples if examples is None else examples,
+        rate=usual.rate if rate is None else rate,
+        seed=usual.seed if seed is None else seed,
+    )
+    with _reporting(recipe.examples) as report:
+        train_reader(out, recipe, start=start, resume=resume, threads=threads, progress=report)
+    typer.echo(f"the reader is in {out}")
+
+
+@app.command()
 def card(weights: Weights = None) -> None:
     """Print the model card: data, tokens, loss, scores.
 
@@ -77,7 +112,7 @@ def score(
     weights: Weights = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Requests of each sort.")] = 500,
     seed: Annotated[int, typer.Option(help="Same seed, same requests.")] = 7,
-    grammar: Annotated[bool, typer.Option(help="Also ask for plans as the agent does.")] = True,
+    alone: Annotated[bool, typer.Option(help="Also plan without the reader.")] = True,
     out: Annotated[
         Path | None, typer.Option("--out", help="Also write the scores to this file, as JSON.")
     ] = None,
@@ -96,7 +131,7 @@ def score(
             _model_in(weights),
             n=n,
             seed=seed,
-            with_grammar=grammar,
+            alone=alone,
             progress=lambda kind: status.update(f"scoring {kind}"),
         )
     open_console().print(_scores_table(scores))
@@ -137,7 +172,7 @@ def adapters(
         if at is None:
             console.print(name)
         else:
-            status.update(f"{name}: {at.tokens / at.total:.0%}  {_told(at)}")
+            status.update(f"{name}: {at.seen / at.total:.0%}  {_told(at)}")
 
     with console.status("loading the model") as status:
         build(
@@ -167,11 +202,11 @@ def _scores_table(scores: Scores) -> RenderableType:
     from rich.console import Group
     from rich.table import Table
 
-    table = Table("sort", "exact", "95 % interval", "as asked", "what", box=None)
+    table = Table("sort", "exact", "95 % interval", "without reader", "what", box=None)
     for row in scores.scores:
-        asked = "" if row.exact_as_asked is None else f"{row.exact_as_asked:.1%}"
+        alone = "" if row.alone is None else f"{row.alone:.1%}"
         interval = f"{row.low:.1%} - {row.high:.1%}"
-        table.add_row(row.kind, f"{row.exact:.1%}", interval, asked, row.what)
+        table.add_row(row.kind, f"{row.exact:.1%}", interval, alone, row.what)
     refusals = f"false refusals {scores.false_refusals:.1%}"
     return Group(table, f"{refusals}, false attempts {scores.false_attempts:.1%}")
 
@@ -201,10 +236,10 @@ def _reporting(total: int) -> Iterator[Callable[[TrainProgress], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("training", total=total, told="making the tokenizer")
+        task = bar.add_task("training", total=total, told="getting ready")
 
         def report(at: TrainProgress) -> None:
-            bar.update(task, completed=at.tokens, told=_told(at))
+            bar.update(task, completed=at.seen, told=_told(at))
 
         yield report
 
@@ -214,7 +249,7 @@ def _lines(console: Console) -> Callable[[TrainProgress], None]:
 
     def report(at: TrainProgress) -> None:
         nonlocal said
-        share = min(1.0, at.tokens / at.total)  # the last batch goes over
+        share = min(1.0, at.seen / at.total)  # the last batch goes over
         if share >= said + SAID_EVERY:
             said = share
             console.print(f"{share:.0%}  {_told(at)}", soft_wrap=True)
@@ -223,4 +258,4 @@ def _lines(console: Console) -> Callable[[TrainProgress], None]:
 
 
 def _told(at: TrainProgress) -> str:
-    return f"{at.tokens:,} tokens, loss {at.loss:.3f}, {at.tokens_per_second:,.0f}/s"
+    return f"{at.seen:,} {at.unit}, loss {at.loss:.3f}, {at.per_second:,.0f}/s"

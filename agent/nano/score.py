@@ -1,4 +1,4 @@
-"""Scores of nano on held-out requests: exact match, decoded greedily, with and without the grammar."""
+"""Scores of nano on held-out requests: exact match, of plans as the reader finds them and nano alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pydantic import BaseModel
 
 from skillweave.agent.nano.corpus import HELD_OUT, Conversation, HeldOut, held_out
-from skillweave.agent.nano.tokenizer import END, prompt
+from skillweave.agent.nano.reader import Reader, Reading
+from skillweave.agent.nano.tokenizer import prompt
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -26,7 +27,7 @@ GOALS: Final[dict[HeldOut, float]] = {
 }
 """Exact plan match that a release of nano must reach."""
 
-_STEP: Final = re.compile(r"#(\d+)")
+_STEP: Final = re.compile(r"(?m)^#(\d+)")
 _EXPLANATIONS: Final[dict[HeldOut, str]] = {
     "compositions": "1-4 steps; operations that never met in training",
     "phrases": "skills that training never named, real and invented words",
@@ -49,8 +50,8 @@ class Score(BaseModel):
     exact: float
     low: float
     high: float
-    exact_as_asked: float | None = None
-    """The same, asked as the agent asks (`decode_as_agent`)."""
+    alone: float | None = None
+    """The same without the reader: the plan that nano itself writes, greedily."""
 
 
 class Scores(BaseModel):
@@ -72,8 +73,8 @@ class Answered(NamedTuple):
 
     @property
     def right(self) -> bool:
-        """Exactly the wanted answer."""
-        return self.said == self.asked.answer
+        """The wanted answer to the letter, but for capitals: the reader copies those of the request."""
+        return self.said.lower() == self.asked.answer.lower()
 
 
 def wilson(successes: int, n: int, z: float = 1.96) -> tuple[float, float]:
@@ -100,7 +101,6 @@ def decode(
     asked: Sequence[Conversation],
     *,
     batch: int = 32,
-    grammar: Callable[[Conversation], str] | None = None,
 ) -> list[Answered]:
     """Answer greedily, in batches of similar length."""
     import torch
@@ -117,11 +117,8 @@ def decode(
             return_tensors="pt",
             return_token_type_ids=False,
         )
-        processors = [_constraint(model, tokenizer, rows, grammar)] if grammar else []
         with torch.inference_mode():
-            out = model.generate(
-                **inputs, max_new_tokens=320, do_sample=False, logits_processor=processors
-            )
+            out = model.generate(**inputs, max_new_tokens=320, do_sample=False)
         texts = tokenizer.batch_decode(
             out[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True
         )
@@ -129,85 +126,18 @@ def decode(
     return answered
 
 
-def _constraint(
-    model: LlamaForCausalLM,
-    tokenizer: PreTrainedTokenizerFast,
-    rows: Sequence[Conversation],
-    grammar: Callable[[Conversation], str],
-) -> object:
-    import xgrammar
+def read_all(reader: Reader, asked: Sequence[Conversation]) -> list[Answered]:
+    """What the reader makes of planning questions: its likeliest plan, as the agent takes it.
 
-    info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=model.config.vocab_size)
-    compiler = xgrammar.GrammarCompiler(info)
-    compiled = [compiler.compile_grammar(grammar(c)) for c in rows]
-    return xgrammar.contrib.hf.LogitsProcessor(compiled)
+    (The agent looks at its other readings too where the library cannot do a step of that one.)
+    """
+    return [Answered(c, read[0].text if (read := readings_of(reader, c)) else "") for c in asked]
 
 
-def decode_as_agent(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, asked: Sequence[Conversation]
-) -> list[Answered]:
-    """Answer planning questions as the agent does: under the grammar, and the least faulty of several."""
-    from skillweave.agent.profiles.coverage import faults
-
-    def doubtful(one: Answered) -> bool:
-        return faults(one.said, _request_of(one.asked)) > 0
-
-    answered = decode(model, tokenizer, asked, grammar=plan_grammar_of)
-    return [_least_faulty(model, tokenizer, a) if doubtful(a) else a for a in answered]
-
-
-def _least_faulty(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, first: Answered
-) -> Answered:
-    import torch
-
-    from skillweave.agent.nodes.plan import SAMPLES, WARMTH
-    from skillweave.agent.profiles.coverage import faults
-
-    rows = [first.asked] * SAMPLES
-    question = prompt(first.asked.task, first.asked.user)
-    inputs = tokenizer(
-        [question] * SAMPLES,
-        add_special_tokens=False,
-        return_tensors="pt",
-        return_token_type_ids=False,
-    )
-    with torch.inference_mode():
-        out = model.generate(
-            **inputs,
-            max_new_tokens=320,
-            do_sample=True,
-            temperature=WARMTH,
-            top_k=0,
-            logits_processor=[_constraint(model, tokenizer, rows, plan_grammar_of)],
-        )
-    asked = inputs["input_ids"].shape[1]
-    texts = tokenizer.batch_decode(out[:, asked:], skip_special_tokens=True)
-
-    def cost(text: str) -> float:
-        ids = tokenizer(
-            question + text + END, add_special_tokens=False, return_tensors="pt"
-        ).input_ids
-        with torch.inference_mode():
-            scores = torch.log_softmax(model(ids).logits[0, asked - 1 : -1], -1)
-        likely = float(scores.gather(1, ids[0, asked:, None]).sum())
-        return faults(text, _request_of(first.asked)) - likely
-
-    return Answered(first.asked, min(dict.fromkeys([first.said, *texts]), key=cost))
-
-
-def _request_of(asked: Conversation) -> str:
-    """The request of a planning question, without the steps of earlier turns."""
-    lines = asked.user.split("\n")
-    return "\n".join(line for line in lines if not _STEP.match(line))
-
-
-def plan_grammar_of(asked: Conversation) -> str:
-    """The grammar under which the agent would ask this planning question."""
-    from skillweave.agent.profiles.grammar import plan_grammar
-
-    known = [int(found.group(1)) for found in map(_STEP.match, asked.user.split("\n")) if found]
-    return plan_grammar(_request_of(asked), (known[-1] if known else 0) + 1, known)
+def readings_of(reader: Reader, asked: Conversation) -> list[Reading]:
+    """All that the reader makes of one planning question."""
+    known = [int(number) for number in _STEP.findall(asked.user)]
+    return reader.read(asked.user, max(known, default=0) + 1, frozenset(known))
 
 
 def score(
@@ -215,35 +145,36 @@ def score(
     *,
     n: int = 500,
     seed: int = 7,
-    with_grammar: bool = True,
+    alone: bool = True,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Scores:
-    """Score the model in ``folder``.
+    """Score the model in ``folder`` together with the reader that comes along.
 
     Args:
         n: examples of each kind.
-        with_grammar: also ask for plans as the agent does (needs xgrammar).
+        alone: also ask the model itself for plans, without the reader.
     """
     import torch
     import transformers
 
     model = transformers.LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder)
+    reader = Reader()
     scores: list[Score] = []
     refused = attempted = plannable = 0
     for kind in HELD_OUT:
         progress(kind)
         asked = draw(kind, n, seed)
-        answered = decode(model, tokenizer, asked)
+        planned = kind not in ("fill", "say")
+        answered = read_all(reader, asked) if planned else decode(model, tokenizer, asked)
         right = sum(a.right for a in answered)
         low, high = wilson(right, n)
         made = Score(kind=kind, what=_EXPLANATIONS[kind], n=n, exact=right / n, low=low, high=high)
+        if alone and planned:
+            made.alone = sum(a.right for a in decode(model, tokenizer, asked)) / n
         if kind in GOALS:
             plannable += n
-            refused += sum(a.said.strip() == "beyond" for a in answered)
-            if with_grammar:
-                again = decode_as_agent(model, tokenizer, asked)
-                made.exact_as_asked = sum(a.right for a in again) / n
+            refused += sum(a.said == "beyond" for a in answered)
         if kind == "beyond":
             attempted = sum(a.said.startswith("#") for a in answered)
         scores.append(made)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from skillweave.agent.nano.batches import LENGTHS, Batch, asked_pieces, block
 from skillweave.agent.nano.corpus import conversation
@@ -92,10 +92,11 @@ class Recipe:
 class TrainProgress:
     """Where a run stands."""
 
-    tokens: int
+    seen: int
     total: int
     loss: float
-    tokens_per_second: float
+    per_second: float
+    unit: Literal["tokens", "examples"] = "tokens"
 
 
 class Trainer:

@@ -13,16 +13,23 @@ from skillweave.agent.nodes.retrieve import POOL, fits, queries_of, search, usab
 from skillweave.agent.plan import Plan, Step
 from skillweave.skills.model import Skill
 
+MISFIT = 0.7
+"""What is left of the relevance of a skill that takes another number of values."""
+
 
 async def matches(plan: Plan, deps: Deps) -> list[float]:
-    """For every step the relevance of the best skill that fits and takes as many values; 0 for none."""
+    """For every step the relevance of the best skill that fits, less where it takes another number of
+    values; 0 where none fits."""
     return list(await asyncio.gather(*(_match(step, deps) for step in plan.steps)))
 
 
 async def _match(step: Step, deps: Deps) -> float:
     hits = await search(queries_of(step), usable(deps), POOL, deps)
-    fitting = [h for h in hits if fits(h, deps) and takes(h.skill, len(step.inputs))]
-    return max((hit.relevance for hit in fitting), default=0.0)
+    values = len(step.inputs)
+    return max(
+        (h.relevance * (1.0 if takes(h.skill, values) else MISFIT) for h in hits if fits(h, deps)),
+        default=0.0,
+    )
 
 
 def takes(skill: Skill, values: int) -> bool:

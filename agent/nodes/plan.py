@@ -12,7 +12,7 @@ from skillweave.agent.growth.reuse import fold
 from skillweave.agent.handle import Answer
 from skillweave.agent.nodes.doable import matches
 from skillweave.agent.plan import Plan
-from skillweave.agent.profiles.base import Message, Planned, Prompt
+from skillweave.agent.profiles.base import BEYOND, SAY, Message, Planned, Prompt
 from skillweave.agent.result import PlanMade
 from skillweave.agent.state import State
 from skillweave.skills.errors import PlanError
@@ -21,10 +21,11 @@ from skillweave.skills.model import Skill
 HINTS = 8
 SAMPLES = 8
 WARMTH = 0.7
-KNOWN = 0.85
-"""Relevance of a skill from which on the library surely has what a step asks for."""
 UNDOABLE = 3.0
 """In nats: how much likelier a plan must be to make up for a step that no skill of the library can do."""
+DOUBT = 6.0
+"""How much a relevance below 1 counts against a step, beside the probability of the plan: both were chosen
+on ``evals/data/development_free.jsonl``."""
 
 
 async def plan(state: State, runtime: Runtime[Deps]) -> State:
@@ -45,19 +46,19 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
                 break  # a small model does not learn from being told
             prompt = _ask_again(prompt, answer, why)
             continue
-        return await _accepted(planned, confidence_of(answer), tokens, runtime)
+        return await _accepted(planned, confidence_of(answer), tokens, state, runtime)
     return {"planned": Planned(beyond=True), "plan": None, "why": why, "tokens": tokens}
 
 
 async def _accepted(
-    planned: Planned, confidence: float, tokens: int, runtime: Runtime[Deps]
+    planned: Planned, confidence: float, tokens: int, state: State, runtime: Runtime[Deps]
 ) -> State:
     deps = runtime.context
     update: State = {"planned": planned, "plan": None, "confidence": confidence, "tokens": tokens}
     made = planned.plan
     if made is None or not made.steps:
         return update
-    if not await _trusted(made, confidence, deps):
+    if not await _trusted(made, confidence, state, deps):
         return {**update, "planned": Planned(beyond=True), "unsure": made}
     deps.budget.allow_steps(len(made.steps))
     folding = fold(made, await deps.tools())
@@ -69,22 +70,29 @@ async def _accepted(
     return update
 
 
-async def _trusted(plan: Plan, confidence: float, deps: Deps) -> bool:
-    """Whether a plan is tried: the model is sure of it, or nearly so and the library knows every step."""
-    given, profile = deps.settings.min_confidence, deps.profile
-    if given is not None:
-        return confidence >= given
-    if confidence >= profile.min_confidence:
-        return True
-    nearly = confidence >= profile.min_confidence_known
-    return nearly and min(await matches(plan, deps)) >= KNOWN
+async def _trusted(plan: Plan, confidence: float, state: State, deps: Deps) -> bool:
+    """Whether a plan is tried: it is likely, and what the library has for its steps is near to them.
+
+    A step for which there is nothing raises no doubt, that will be said; nor does any where the user
+    named the skills.
+    """
+    given = deps.settings.min_confidence
+    least = deps.profile.min_confidence if given is None else given
+    if confidence < least or not least or state.get("pinned"):
+        return confidence >= least
+    doubts = [_doubt(match) for match in await matches(plan, deps) if match]
+    return confidence * math.exp(-sum(doubts)) >= least
 
 
 async def _least_faulty(prompt: Prompt, state: State, deps: Deps) -> tuple[Answer, int]:
-    """The most likely answer or, where its words or the library speak against it, the best of several.
+    """What a reader makes of the request; where there is none, or words are wanted, what the model does.
 
+    It is the most likely answer or, where its words or the library speak against it, the best of several.
     Returns the answer and the tokens of all.
     """
+    read = await _read(state, deps)
+    if read is not None:
+        return read, read.tokens
     first = await deps.ask(prompt)
     against = {first.text: await _faults(first.text, state, deps)}
     if not against[first.text]:
@@ -95,10 +103,25 @@ async def _least_faulty(prompt: Prompt, state: State, deps: Deps) -> tuple[Answe
         if answer.text not in against:
             against[answer.text] = await _faults(answer.text, state, deps)
 
-    def cost(answer: Answer) -> float:
-        return against[answer.text] - (answer.mean_logprob or 0.0) * answer.tokens
+    best = min(answers, key=lambda answer: against[answer.text] - _logprob(answer))
+    return best, sum(answer.tokens for answer in answers)
 
-    return min(answers, key=cost), sum(answer.tokens for answer in answers)
+
+async def _read(state: State, deps: Deps) -> Answer | None:
+    """The reader's best plan: likely, and such that the library can do it."""
+    task, history = state["task"], tuple(state.get("history", ()))
+    readings = await asyncio.to_thread(deps.profile.readings, task, history)
+    if not readings or readings[0].text == SAY:
+        return None
+    deps.trace.read(readings)
+    if readings[0].text == BEYOND:
+        return readings[0]
+    costs = [await _faults(one.text, state, deps) - _logprob(one) for one in readings]
+    return readings[costs.index(min(costs))]
+
+
+def _logprob(answer: Answer) -> float:
+    return (answer.mean_logprob or 0.0) * answer.tokens
 
 
 async def _faults(text: str, state: State, deps: Deps) -> float:
@@ -111,12 +134,16 @@ async def _faults(text: str, state: State, deps: Deps) -> float:
         plan = deps.profile.read_plan(text, task, history).plan
     except PlanError:
         return faults
-    return faults + (UNDOABLE * (await matches(plan, deps)).count(0.0) if plan else 0.0)
+    return faults + (sum(map(_doubt, await matches(plan, deps))) if plan else 0.0)
+
+
+def _doubt(match: float) -> float:
+    return -DOUBT * math.log(match) if match else UNDOABLE
 
 
 def confidence_of(answer: Answer) -> float:
-    """The probability of a typical token of the answer; 1 when the provider tells none."""
-    return 1.0 if answer.mean_logprob is None else math.exp(min(0.0, answer.mean_logprob))
+    """The probability of the whole answer; 1 when the provider tells none."""
+    return math.exp(min(0.0, _logprob(answer)))
 
 
 async def _hints(deps: Deps, state: State) -> tuple[Skill, ...]:

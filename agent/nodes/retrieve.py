@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
@@ -114,10 +113,7 @@ async def search(
     queries: Sequence[str], kinds: frozenset[SkillKind], k: int, deps: Deps
 ) -> list[Hit]:
     """What any of the queries finds, best first."""
-    found = [
-        await asyncio.to_thread(deps.library.search, query, kinds=kinds, k=k) for query in queries
-    ]
-    return best_hits(found)
+    return best_hits([await deps.search(query, kinds, k) for query in queries])
 
 
 def best_hits(found: Sequence[Sequence[Hit]]) -> list[Hit]:

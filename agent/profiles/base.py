@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pydantic import Field, JsonValue
 
 from skillweave.agent.plan import Plan, Step
 from skillweave.skills.model import Frozen, Signature, Skill
 
+if TYPE_CHECKING:
+    from skillweave.agent.handle import Answer
+
 Role = Literal["system", "user", "assistant"]
+
+BEYOND, SAY = "beyond", "say"
+"""Readings that are no plans: nobody here can do it, and: it is for the model to find words."""
 
 
 class Message(Frozen):
@@ -66,6 +72,11 @@ class Profile(Protocol):
         searching with the whole request found (a small model may ignore them)."""
         ...
 
+    def readings(self, request: str, history: Sequence[Done]) -> Sequence[Answer]:
+        """What can be made of a request without asking the model, likeliest first: plans for
+        `read_plan`, `BEYOND` or `SAY`. Empty where only the model can tell."""
+        ...
+
     def replan(
         self, request: str, history: Sequence[Done], done: Sequence[Done], failed: Step, why: str
     ) -> Prompt:
@@ -106,12 +117,8 @@ class Profile(Protocol):
 
     @property
     def min_confidence(self) -> float:
-        """Confidence from which on a plan is tried as it is; 0 where none was measured."""
-        ...
-
-    @property
-    def min_confidence_known(self) -> float:
-        """Confidence from which on it is tried when the library surely has a skill for every step."""
+        """From where on a plan is tried: its probability, lowered by what its steps lack in relevance of
+        the skills that are there for them. 0 where none was measured."""
         ...
 
     def answer(self, request: str, results: Sequence[Done]) -> Prompt | None:

@@ -11,6 +11,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import JsonValue, ValidationError
 
+from skillweave.agent.handle import Answer
 from skillweave.agent.plan import Literal, Plan, Ref, Step
 from skillweave.agent.profiles.base import Done, Filled, Message, Planned, Prompt, Structure
 from skillweave.agent.profiles.judge import Judgement
@@ -64,11 +65,13 @@ class ChatProfile:
     name = "chat"
     does_steps = True
     min_confidence = 0.0
-    min_confidence_known = 0.0
 
     def plan(self, request: str, history: Sequence[Done], hints: Sequence[Skill]) -> Prompt:
         user = _render("plan", request=request, history=_told(history), hints=list(hints))
         return _prompt(_render("planner", first=_next_id(history)), user, PLAN, 2048)
+
+    def readings(self, request: str, history: Sequence[Done]) -> Sequence[Answer]:
+        return ()
 
     def replan(
         self, request: str, history: Sequence[Done], done: Sequence[Done], failed: Step, why: str

@@ -98,7 +98,9 @@ def fill_grammar(
         ways: What the types allow: for each way, the letters of the parameters that get values.
             The other parameters may be set from the words. Without ways anything goes.
     """
-    said = f'("true" | "false" | {quoted(OPEN)} span {quoted(CLOSE)})'
+    copied = spans(source)
+    words = f" | {quoted(OPEN)} span {quoted(CLOSE)}" if copied else ""
+    said = f'("true" | "false"{words})'
     if ways:
         lines = []
         for way in ways:
@@ -109,10 +111,10 @@ def fill_grammar(
                 for name in parameters
             ]
             lines.append(" ".join(parts))
-        return "\n".join(["root ::= " + " | ".join(lines), *spans(source)])
+        return "\n".join(["root ::= " + " | ".join(lines), *copied])
     names = " | ".join(quoted(name) for name in parameters)
     value = f'({said} | letter ("+" letter)*)' if letters else said
-    rules = ["root ::= assignment+", f'assignment ::= " " ({names}) "=" {value}', *spans(source)]
+    rules = ["root ::= assignment+", f'assignment ::= " " ({names}) "=" {value}', *copied]
     if letters:
         rules.append("letter ::= " + " | ".join(quoted(x) for x in letters))
     return "\n".join(rules)

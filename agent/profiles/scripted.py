@@ -22,7 +22,6 @@ class ScriptedProfile:
 
     name = "scripted"
     min_confidence = 0.0
-    min_confidence_known = 0.0
 
     def __init__(self, *, does_steps: bool = False, fills: bool = False) -> None:
         self.does_steps = does_steps
@@ -30,6 +29,9 @@ class ScriptedProfile:
 
     def plan(self, request: str, history: Sequence[Done], hints: Sequence[Skill]) -> Prompt:
         return _prompt(f"plan: {request}")
+
+    def readings(self, request: str, history: Sequence[Done]) -> Sequence[Answer]:
+        return ()
 
     def replan(
         self, request: str, history: Sequence[Done], done: Sequence[Done], failed: Step, why: str

@@ -115,7 +115,7 @@ def _train(
     tell: Callable[[str, float], None],
 ) -> None:
     def heard(at: TrainProgress) -> None:
-        tell(f"{game}: loss {at.loss:.4f}", at.tokens / at.total)
+        tell(f"{game}: loss {at.loss:.4f}", at.seen / at.total)
 
     tasks = tuple(dict.fromkeys(demo.state.task for demo in demos))[:EXAMPLES]
     recipe = LoraRecipe(rank=RANK, tokens=tokens, tokens_per_batch=BATCH)

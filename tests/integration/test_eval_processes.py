@@ -9,7 +9,7 @@ from pathlib import Path
 
 from skillweave.evals.journal import Journal
 
-PROGRAM = Path(__file__).parents[1] / "unit" / "test_eval_runner.py"
+PROGRAM = Path(__file__).with_name("test_eval_runner.py")
 NEVER = "100000"
 
 

@@ -163,7 +163,7 @@ def test_a_search_is_explained(tools: Path) -> None:
 def test_the_library_is_examined_and_its_ranking_trained(tools: Path) -> None:
     run("skills", "add", str(tools))
     assert run("library", "doctor") == "no ailment found\n"
-    assert run("library", "tune") == "0 verified requests of 0 skills\ntoo few to train on\n"
+    assert run("library", "tune") == "0 requests of 0 skills\ntoo few to train on\n"
     told = "Multiply two numbers that are given, and return what comes out of this."
     text = TOOL.replace("Multiply two numbers.", told)
     for name in ("multiply", "product"):

@@ -242,16 +242,15 @@ def test_a_plan_that_is_too_uncertain_is_shown_and_not_tried(make: MakeAgent) ->
 
 
 class Doubtful(ScriptedProfile):
-    """Plans of which the model is nearly sure: `ScriptedModel` gives every token 0.99."""
+    """Plans must be likely (`ScriptedModel` gives every token 0.99), and the library near to their steps."""
 
-    min_confidence = 0.995
-    min_confidence_known = 0.98
+    min_confidence = 0.5
 
 
 @pytest.mark.parametrize(
     ("goal", "outcome"), [("multiply {} by {}", "solved"), ("multiply {} by {} or so", "declined")]
 )
-def test_a_plan_that_is_nearly_sure_is_tried_if_the_library_knows_every_step(
+def test_a_plan_is_tried_if_the_library_is_near_to_its_steps(
     tmp_path: Path, library: Library, sandbox: Sandbox, goal: str, outcome: str
 ) -> None:
     plan = Plan(steps=(step(1, goal, "6", "7"),))

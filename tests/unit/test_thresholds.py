@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -12,21 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from skillweave.agent.handle import Answer
 from skillweave.agent.nano.corpus import Conversation
+from skillweave.agent.nano.reader import Reading
 from skillweave.agent.nodes.retrieve import best_hits, queries_of
 from skillweave.agent.plan import Literal, Step
-from skillweave.agent.profiles.base import Prompt
-from skillweave.agent.scripted import ScriptedModel
 from skillweave.evals import cli
-from skillweave.evals.confidence import (
-    Plan,
-    ask_all,
-    choice_of,
-    measure_confidence,
-    plan_in,
-    prompt_of,
-)
+from skillweave.evals.confidence import Plan, choice_of, measure_confidence, plan_in
 from skillweave.evals.declining import ThresholdFigures
 from skillweave.evals.matching import Case, Goal, cases_of, figures_of, load_goals
 from skillweave.evals.thresholds import (
@@ -188,75 +178,48 @@ def test_the_labelled_goals_name_skills_that_there_are_or_will_be() -> None:
 
 # -- confidence --------------------------------------------------------------------------------
 
-REQUEST = Conversation("plan", " reverse 'abc'", "#1 reverse<< 'abc'>>")
-
-
-def said(text: str, mean: float | None = -0.1, least: float | None = -1.0) -> Answer:
-    return Answer(text=text, mean_logprob=mean, min_logprob=least)
+REQUEST = Conversation("plan", " reverse 'abc'", "#1 Reverse<< 'abc'>>")
 
 
 def test_only_plans_have_a_confidence() -> None:
-    plan = plan_in("phrases", REQUEST, said("#1 reverse<< 'abc'>>"))
+    readings = [Reading("#1 reverse<< 'abc'>>", -0.5, 5), Reading("beyond", -2.0, 2)]
+    plan = plan_in("phrases", REQUEST, readings)
     assert plan is not None
     assert plan.right
-    assert (plan.mean, plan.least) == pytest.approx((0.9048, 0.3679), abs=1e-4)
-    assert plan_in("phrases", REQUEST, said("beyond")) is None
-    assert plan_in("phrases", REQUEST, said("#1 reverse<<#1>>", None)) is None
-    other = plan_in("beyond", REQUEST, said("#1 reverse it"))
+    assert (plan.whole, plan.mean) == pytest.approx((0.6065, 0.9048), abs=1e-4)
+    assert plan_in("phrases", REQUEST, readings[::-1]) is None
+    assert plan_in("phrases", REQUEST, []) is None
+    other = plan_in("beyond", REQUEST, [Reading("#1 reverse it", -0.1, 4)])
     assert other is not None
     assert not other.right
 
 
-def test_the_question_is_the_one_of_the_agent() -> None:
-    prompt = prompt_of(REQUEST)
-    assert [message.content for message in prompt.messages] == ["plan", " reverse 'abc'"]
-    assert prompt.structure is not None
-    assert prompt.structure.grammar is not None
-    assert prompt.structure.grammar.startswith("root ::=")
-
-
 def test_wrong_plans_are_told_by_kind() -> None:
-    plans = [Plan("phrases", True, 0.9, 0.5), Plan("phrases", False, 0.5, 0.6)]
-    plans += [Plan("beyond", False, 0.2, 0.1)]
+    plans = [Plan("phrases", True, 0.5, 0.9), Plan("phrases", False, 0.6, 0.5)]
+    plans += [Plan("beyond", False, 0.1, 0.2)]
     choice = choice_of("mean", (plans, plans), lambda plan: plan.mean)
     assert choice.threshold == 0.9
     assert {sort: rate.share for sort, rate in choice.wrong_refused.items()} == {
         "wrong plan": 1.0,
         "beyond": 1.0,
     }
-    assert choice_of("least", (plans, plans), lambda plan: plan.least).recall.share == 0.5
-
-
-def scripted(prompt: Prompt, adapter: str | None) -> Answer:
-    del adapter
-    return said("beyond" if "poem" in prompt.messages[-1].content else "#1 do it")
-
-
-def test_all_requests_are_asked_in_their_order() -> None:
-    counted: list[int] = []
-    asked = [Conversation("plan", f" {n}", "") for n in ("a poem", "7")]
-    answers = asyncio.run(ask_all(ScriptedModel(scripted), asked, lambda: counted.append(1)))
-    assert [answer.text for answer in answers] == ["beyond", "#1 do it"]
-    assert len(counted) == 2
+    assert choice_of("whole", (plans, plans), lambda plan: plan.whole).recall.share == 0.5
 
 
 def test_confidence_is_measured_with_two_seeds() -> None:
-    figures = measure_confidence(ScriptedModel(scripted), 3)
+    counted: list[int] = []
+    figures = measure_confidence(3, lambda: counted.append(1))
     assert {kind: rate.of for kind, rate in figures.planned.items()} == dict.fromkeys(
         ("compositions", "phrases", "beyond"), 6
     )
-    assert figures.by_mean.right_kept.of == 0
+    assert len(counted) == 18
+    assert figures.planned["compositions"].share > 0.5
 
 
 # -- command -----------------------------------------------------------------------------------
 
 
-def test_a_part_that_is_not_measured_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "skillweave.agent.models.open_model", lambda name, settings: ScriptedModel(scripted)
-    )
+def test_a_part_that_is_not_measured_is_kept(tmp_path: Path) -> None:
     none = Choice.model_validate(choose("cosine", Split(), {}, mixed=()).model_dump())
     around = Neighbours(
         tools=0, requests=0, right_first=Rate.of_flags([]), known={}, unknown={}, choice=none

@@ -30,7 +30,7 @@ class Killed(BaseException):
 
 def kill_after(tokens: int) -> object:
     def report(at: TrainProgress) -> None:
-        if at.tokens > tokens:
+        if at.seen > tokens:
             raise Killed
 
     return report

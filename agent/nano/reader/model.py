@@ -1,0 +1,179 @@
+"""The reader's network in torch, as it is trained: MiniLM with LoRA, and a decoder that points.
+
+`skillweave.agent.nano.reader.network` runs the same decoder in numpy; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from skillweave.agent.nano.reader.network import HEADS, PLACE_SCALE
+from skillweave.agent.nano.reader.pointers import POINT
+
+ENCODED: Final = 384
+WIDTH: Final = 256
+INNER: Final = 768
+LAYERS: Final = 3
+RANK: Final = 16
+FROZEN: Final = 2
+"""Layers of the encoder, from below, that stay as they are."""
+NOWHERE: Final = -1e4
+
+
+class LoRA(nn.Module):
+    """A frozen linear layer and a low-rank change of it (https://arxiv.org/abs/2106.09685)."""
+
+    def __init__(self, base: nn.Linear):
+        super().__init__()
+        self.base = base.to(torch.bfloat16).requires_grad_(False)
+        self.down = nn.Parameter(torch.randn(RANK, base.in_features) / math.sqrt(base.in_features))
+        self.up = nn.Parameter(torch.zeros(base.out_features, RANK))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[..., inputs]`` to ``[..., outputs]``."""
+        y: Tensor = self.base(x)
+        return y + (x @ self.down.T) @ self.up.T
+
+
+class Attention(nn.Module):
+    """Looks from ``x [n, length, WIDTH]`` at ``memory [n, words, WIDTH]``.
+
+    Not by torch's fused attention: its backward pass takes longer on a CPU than all the rest.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query = nn.Linear(WIDTH, WIDTH)
+        self.key = nn.Linear(WIDTH, WIDTH)
+        self.value = nn.Linear(WIDTH, WIDTH)
+        self.out = nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, x: Tensor, memory: Tensor, bias: Tensor) -> Tensor:
+        """``bias`` hides what must not be seen."""
+
+        def heads(y: Tensor) -> Tensor:
+            return y.view(*y.shape[:-1], HEADS, -1).transpose(1, 2)
+
+        query, key = heads(self.query(x)), heads(self.key(memory))
+        scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]) + bias
+        mixed = scores.softmax(-1) @ heads(self.value(memory))
+        y: Tensor = self.out(mixed.transpose(1, 2).flatten(-2))
+        return y
+
+
+class Layer(nn.Module):
+    """One layer of the decoder, norms first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own = Attention()
+        self.cross = Attention()
+        self.inner = nn.Linear(WIDTH, INNER)
+        self.outer = nn.Linear(INNER, WIDTH)
+        self.norms = nn.ModuleList(nn.LayerNorm(WIDTH) for _ in range(3))
+
+    def forward(self, x: Tensor, memory: Tensor, hidden: Tensor, later: Tensor) -> Tensor:
+        """``hidden`` and ``later`` hide padding and what comes after."""
+        normed = self.norms[0](x)
+        x = x + self.own(normed, normed, later)
+        x = x + self.cross(self.norms[1](x), memory, hidden)
+        more: Tensor = self.outer(functional.gelu(self.inner(self.norms[2](x))))
+        return x + more
+
+
+class Network(nn.Module):
+    """Encoder and decoder; only LoRA and the decoder are trained."""
+
+    encoder: Any
+    places: Tensor
+
+    def __init__(self, encoder: Path, longest: int):
+        """
+        Args:
+            encoder: folder of MiniLM.
+            longest: words of a question, and signs of a plan, at most.
+        """
+        super().__init__()
+        self.encoder = _minilm(encoder).requires_grad_(False)
+        for layer in self.encoder.encoder.layer[FROZEN:]:
+            for name, module in list(layer.named_modules()):
+                if isinstance(module, nn.Linear):
+                    owner, _, last = name.rpartition(".")
+                    setattr(layer.get_submodule(owner), last, LoRA(module))
+        self.project = nn.Linear(ENCODED, WIDTH)
+        self.signs = nn.Embedding(POINT, WIDTH)
+        nn.init.normal_(self.signs.weight, std=WIDTH**-0.5)
+        self.copied = nn.Linear(WIDTH, WIDTH)
+        self.following = nn.Linear(WIDTH, WIDTH)
+        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.norm = nn.LayerNorm(WIDTH)
+        self.ask = nn.Linear(WIDTH, WIDTH)
+        self.offer = nn.Linear(WIDTH, WIDTH)
+        self.register_buffer("places", _places(longest), persistent=False)
+
+    def forward(
+        self, ids: Tensor, mask: Tensor, firsts: Tensor, there: Tensor, before: Tensor
+    ) -> Tensor:
+        """Logits of the next sign.
+
+        Args:
+            ids, mask: pieces ``[n, pieces]`` and which of them are there.
+            firsts, there: the first piece of each word ``[n, words]``, and which words are there.
+            before: the signs so far ``[n, length]``, shifted by one.
+
+        Returns:
+            ``[n, length, POINT + words]``.
+        """
+        states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        picked = states.gather(1, firsts.unsqueeze(-1).expand(-1, -1, ENCODED))
+        memory = self.project(picked) + self.places[: firsts.shape[1]]
+        hidden = torch.zeros(there.shape).masked_fill(~there, NOWHERE)[:, None, None]
+        later = torch.full((before.shape[1],) * 2, NOWHERE).triu(1)
+        x = self._said(memory, before) + self.places[: before.shape[1]]
+        for layer in self.layers:
+            x = layer(x, memory, hidden, later)
+        x = self.norm(x)
+        points = self.ask(x) @ self.offer(memory).transpose(1, 2) / math.sqrt(WIDTH)
+        points = points.masked_fill(~there[:, None], NOWHERE)
+        return torch.cat([x @ self.signs.weight.T, points], -1)
+
+    def _said(self, memory: Tensor, before: Tensor) -> Tensor:
+        """Signs as vectors; a pointer is the word it copied and the one that follows there."""
+        following = functional.pad(memory[:, 1:], (0, 0, 0, 1))
+        words = self.copied(memory) + self.following(following)
+        at = (before - POINT).clamp(min=0).unsqueeze(-1).expand(-1, -1, WIDTH)
+        sign = self.signs(before.clamp(max=POINT - 1))
+        return torch.where((before >= POINT).unsqueeze(-1), words.gather(1, at), sign)
+
+    def trained(self) -> dict[str, Tensor]:
+        """What training changes, under the names that the numpy network uses."""
+        return {
+            name.removeprefix("encoder."): parameter
+            for name, parameter in self.named_parameters()
+            if parameter.requires_grad
+        }
+
+
+def _minilm(folder: Path) -> Any:
+    from transformers import BertConfig, BertModel
+
+    # Not the fused attention, see `Attention`.
+    config = BertConfig.from_pretrained(folder, attn_implementation="eager")
+    encoder = BertModel(config, add_pooling_layer=False)
+    tensors = load_file(folder / "model.safetensors")
+    encoder.load_state_dict({name: tensors[name] for name in encoder.state_dict()})
+    return encoder
+
+
+def _places(length: int) -> Tensor:
+    """Sinusoids ``[length, WIDTH]``."""
+    rates = torch.exp(torch.arange(0, WIDTH, 2) * (-math.log(10_000.0) / WIDTH))
+    angles = torch.arange(length).unsqueeze(1) * rates
+    return PLACE_SCALE * torch.stack([angles.sin(), angles.cos()], -1).flatten(1)

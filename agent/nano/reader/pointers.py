@@ -1,0 +1,168 @@
+"""Plans as sequences of pointers into the request, and back.
+
+Every word of a plan of nano stands in its question (`skillweave.agent.nano.corpus.requests`), so a plan
+is a sequence of a few signs and of positions. A pointer network (https://arxiv.org/abs/1506.03134) with
+signs of its own, as in https://arxiv.org/abs/2001.11458, writes nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from skillweave.agent.nano.tokenizer import CLOSE, LAST_REFERENCE, OPEN
+
+END, BEYOND, SAY, STEP, BEGIN_VALUE, END_VALUE = range(6)
+REF: Final = 6
+"""``REF + n`` refers to step ``n``."""
+POINT: Final = REF + LAST_REFERENCE + 1
+"""``POINT + n`` copies word ``n`` of the question."""
+
+_BARE: Final = {BEYOND: "beyond", SAY: "say"}
+"""Readings that are no plans; what to say is for nano to find."""
+_MARK: Final = rf"{re.escape(OPEN)}[^<>]*{re.escape(CLOSE)}"
+_WORD: Final = re.compile(rf"{_MARK}|#\d+|[^\W_]+(?:['’][^\W_]+)*|\S|\n")
+_PLAN: Final = re.compile(rf"(?P<line>^#\d+)|{_MARK}|[^\W_]+(?:['’][^\W_]+)*|[^\s]", re.MULTILINE)
+_LETTER: Final = re.compile(rf"{re.escape(OPEN)}([A-Z]) \w+{re.escape(CLOSE)}")
+_REFERENCE: Final = re.compile(rf"{re.escape(OPEN)}#(\d+){re.escape(CLOSE)}")
+
+
+class Word(NamedTuple):
+    """One word, sign or value of a question."""
+
+    text: str
+    start: int
+    """Where it stands, in characters."""
+
+    @property
+    def letter(self) -> str:
+        """The letter of a value, else empty."""
+        found = _LETTER.fullmatch(self.text)
+        return found.group(1) if found else ""
+
+    @property
+    def shown(self) -> str:
+        """What the encoder reads: of a value only its kind."""
+        if self.text.startswith(OPEN):
+            return self.text[len(OPEN) : -len(CLOSE)].split()[-1]
+        return "|" if self.text == "\n" else self.text
+
+
+def words_of(question: str) -> list[Word]:
+    """The words of a question.
+
+    >>> [word.shown for word in words_of(" Reverse<<A text>>, please")]
+    ['Reverse', 'text', ',', 'please']
+    """
+    return [Word(found.group(), found.start()) for found in _WORD.finditer(question)]
+
+
+def first_pieces(word_ids: Sequence[int | None], words: int) -> list[int]:
+    """Where each word begins among the pieces; a word without any stands where the one before does."""
+    firsts: dict[int, int] = {}
+    for piece, word in enumerate(word_ids):
+        if word is not None:
+            firsts.setdefault(word, piece)
+    out: list[int] = []
+    for word in range(words):
+        out.append(firsts.get(word, out[-1] if out else 0))
+    return out
+
+
+def pointers_of(plan: str, words: Sequence[Word]) -> list[int] | None:
+    """A plan as signs and pointers, with `END`; None when it holds what the question does not.
+
+    >>> words = words_of(" Reverse<<A text>>, then count its vowels")
+    >>> plan = "#1 Reverse<<A>>\\n#2 count<<#1>> vowels"
+    >>> [sign - POINT if sign >= POINT else -sign for sign in pointers_of(plan, words) or ()]
+    [-3, 0, 1, -3, 4, -7, 6, 0]
+    """
+    if plan == "beyond":
+        return [BEYOND, END]
+    if plan.startswith("say "):
+        return [SAY, END]
+    out: list[int] = []
+    last = -1
+    used: set[int] = set()
+
+    def point(text: str, *, letter: bool = False) -> bool:
+        nonlocal last
+        wanted = text.lower()
+        fits = [
+            n
+            for n, word in enumerate(words)
+            if (word.letter if letter else word.text.lower()) == (text if letter else wanted)
+        ]
+        if not fits:
+            return False
+        # The word right after the last one, else a fresh one further on, else the nearest.
+        chosen = min(
+            fits, key=lambda n: (n != last + 1, n in used and not letter, n <= last, abs(n - last))
+        )
+        out.append(POINT + chosen)
+        used.add(chosen)
+        last = chosen
+        return True
+
+    for found in _PLAN.finditer(plan):
+        text = found.group()
+        reference = _REFERENCE.fullmatch(text)
+        if found.group("line"):
+            out.append(STEP)
+            known = True
+        elif reference:
+            known = int(reference.group(1)) <= LAST_REFERENCE
+            out.append(REF + int(reference.group(1)))
+        elif text.startswith(OPEN):
+            inside = text[len(OPEN) : -len(CLOSE)]
+            if re.fullmatch("[A-Z]", inside):
+                known = point(inside, letter=True)
+            else:
+                out.append(BEGIN_VALUE)
+                known = all(point(word.text) for word in words_of(inside))
+                out.append(END_VALUE)
+        else:
+            known = point(text)
+        if not known:
+            return None
+    return [*out, END]
+
+
+def plan_of(signs: Sequence[int], words: Sequence[Word], question: str, first: int) -> str:
+    """The plan that signs and pointers mean, as nano would write it.
+
+    Args:
+        first: number of the first step.
+    """
+    if signs and signs[0] in _BARE:
+        return _BARE[signs[0]]
+    lines: list[str] = []
+    line = ""
+    inside = False
+    for sign in signs:
+        if sign == END:
+            break
+        if sign == STEP:
+            if line:
+                lines.append(line)
+            line = f"#{first + len(lines)}"
+        elif sign == BEGIN_VALUE:
+            line, inside = line + OPEN, True
+        elif sign == END_VALUE:
+            line, inside = line + CLOSE, False
+        elif sign < POINT:
+            line += f"{OPEN}#{sign - REF}{CLOSE}"
+        else:
+            at = sign - POINT
+            word = words[at]
+            spaced = (
+                not word.start
+                or question[word.start - 1].isspace()
+                or (line.startswith("#") and line[1:].isdigit())
+            )
+            if word.letter:
+                line += f"{OPEN}{word.letter}{CLOSE}"
+            else:
+                line += (" " if spaced or (inside and line.endswith(OPEN)) else "") + word.text
+    return "\n".join([*lines, line] if line else lines)

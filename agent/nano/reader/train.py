@@ -1,0 +1,223 @@
+"""The recipe of the reader: LoRA on MiniLM and a decoder from scratch, on the plans of nano's corpus."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset
+
+from skillweave.agent.nano.reader.batches import IGNORE, LENGTHS, Batch, block
+from skillweave.agent.nano.reader.model import Network
+from skillweave.agent.nano.train import TrainProgress
+from skillweave.skills.errors import SettingsError
+from skillweave.store.embed import model_folder
+
+WEIGHTS: Final = "weights.safetensors"
+LOG: Final = "training.json"
+STATE: Final = "training.pt"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a run depends on, besides the code."""
+
+    examples: int = 210_000
+    batch: int = 1600
+    """Tokens of a batch, padding included."""
+    rate: float = 1.5e-3
+    warm: float = 0.01
+    """Share of the examples over which the rate rises."""
+    flat: float = 0.4
+    """Share of the examples after which it falls to 0, along a cosine."""
+    weight_decay: float = 0.01
+    seed: int = 1
+
+    def rate_at(self, examples: int) -> float:
+        """The learning rate after so many examples.
+
+        >>> recipe = Recipe(examples=100, rate=1.0, warm=0.1, flat=0.5)
+        >>> [round(recipe.rate_at(n), 2) for n in (0, 5, 10, 50, 75, 100)]
+        [0.0, 0.5, 1.0, 1.0, 0.5, 0.0]
+        """
+        done = min(1.0, examples / self.examples)
+        falling = max(0.0, done - self.flat) / (1.0 - self.flat)
+        return self.rate * min(1.0, done / self.warm) * 0.5 * (1.0 + math.cos(math.pi * falling))
+
+
+class _Blocks(IterableDataset[list[Batch]]):
+    """The blocks of a run from one on, without end."""
+
+    def __init__(self, tokenizer: Tokenizer, recipe: Recipe, first: int):
+        self._tokenizer = tokenizer
+        self._recipe = recipe
+        self._first = first
+
+    def __iter__(self) -> Iterator[list[Batch]]:
+        for index in itertools.count(self._first):
+            yield block(self._tokenizer, self._recipe.seed, index, self._recipe.batch)
+
+
+class ReaderTrainer:
+    """Network, optimiser and position in the stream; can be saved and taken up again.
+
+    ``start`` is the folder of a finished reader to go on from; None starts with a fresh decoder.
+    """
+
+    def __init__(
+        self, recipe: Recipe, out: Path, threads: int, *, start: Path | None = None
+    ) -> None:
+        torch.set_num_threads(threads)
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.out = recipe, out
+        folder = model_folder()
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        self.network = Network(folder, max(LENGTHS))
+        self.continues = None if start is None else self._take_up(start)
+        self.optimizer = torch.optim.AdamW(
+            self.network.trained().values(),
+            lr=0.0,
+            betas=(0.9, 0.98),
+            weight_decay=recipe.weight_decay,
+        )
+        self.examples, self.block, self.losses = 0, 0, list[float]()
+
+    def _take_up(self, folder: Path) -> dict[str, Any]:
+        """Take the weights of an earlier training; returns what they were trained on."""
+        log = folder / LOG
+        if not log.is_file():
+            raise SettingsError(f"{folder}: no folder that a training wrote ({LOG} is missing)")
+        self._set(load_file(folder / WEIGHTS))
+        earlier: dict[str, Any] = json.loads(log.read_text("utf-8"))
+        return earlier
+
+    def _set(self, weights: Mapping[str, torch.Tensor]) -> None:
+        with torch.no_grad():
+            for name, parameter in self.network.trained().items():
+                parameter.copy_(weights[name])
+
+    def step(self, batch: Batch) -> float:
+        """One update; returns the loss in nats per sign."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.rate_at(self.examples + len(batch.ids))
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.network(*batch[:5])
+        loss = functional.cross_entropy(
+            logits.float().flatten(0, 1), batch.after.flatten(), ignore_index=IGNORE
+        )
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.trained().values(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.examples += len(batch.ids)
+        return float(loss.detach())
+
+    def run(self, progress: Callable[[TrainProgress], None]) -> None:
+        """Train to the end of the recipe, saving after every block."""
+        started, at_start = time.monotonic(), self.examples
+        self.network.train()
+        blocks = _Blocks(self.tokenizer, self.recipe, self.block)
+        # Its own generator: starting the worker must not take from the chance of the training.
+        ahead = DataLoader(blocks, batch_size=None, num_workers=1, generator=torch.Generator())
+        for batches in ahead:
+            for batch in batches:
+                self.losses.append(self.step(batch))
+                recent = self.losses[-50:]
+                speed = (self.examples - at_start) / (time.monotonic() - started)
+                loss = sum(recent) / len(recent)
+                progress(
+                    TrainProgress(self.examples, self.recipe.examples, loss, speed, "examples")
+                )
+                if self.examples >= self.recipe.examples:
+                    return
+            self.block += 1
+            self.save()
+
+    def save(self) -> None:
+        """Write the state so that a kill at any moment leaves the last complete one."""
+        state = {
+            "recipe": asdict(self.recipe),
+            "trained": self.network.trained(),
+            "optimizer": self.optimizer.state_dict(),
+            "examples": self.examples,
+            "block": self.block,
+            "losses": self.losses,
+            "chance": torch.get_rng_state(),
+            "continues": self.continues,
+        }
+        temporary = self.out / (STATE + ".part")
+        torch.save(state, temporary)
+        temporary.replace(self.out / STATE)
+
+    def resume(self) -> None:
+        """Take up the run that ``out`` holds.
+
+        Raises:
+            SettingsError: there is none, or it followed another recipe.
+        """
+        path = self.out / STATE
+        if not path.exists():
+            raise SettingsError(f"{path} does not exist; start without --resume")
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        if state["recipe"] != asdict(self.recipe):
+            raise SettingsError(
+                f"{path} follows another recipe; "
+                "give the same options, or start without --resume in another folder"
+            )
+        self._set(state["trained"])
+        self.continues = state["continues"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.examples, self.block, self.losses = state["examples"], state["block"], state["losses"]
+        torch.set_rng_state(state["chance"])
+
+    def export(self) -> None:
+        """Write the weights in half precision, and what they were trained on."""
+        half = {k: v.detach().to(torch.float16) for k, v in self.network.trained().items()}
+        save_file(half, self.out / WEIGHTS)
+        recent = self.losses[-200:]
+        log = {
+            **asdict(self.recipe),
+            "parameters": sum(v.numel() for v in half.values()),
+            "final_loss": sum(recent) / max(1, len(recent)),
+            "torch": torch.__version__,
+            "continues": self.continues,
+        }
+        (self.out / LOG).write_text(json.dumps(log, indent=2) + "\n", "utf-8")
+
+
+def train_reader(
+    out: Path,
+    recipe: Recipe | None = None,
+    *,
+    start: Path | None = None,
+    resume: bool = False,
+    threads: int = 1,
+    progress: Callable[[TrainProgress], None] = lambda _: None,
+) -> None:
+    """Train the reader into the folder ``out``. A second process draws the examples.
+
+    Args:
+        start: a folder that an earlier training wrote; its reader is trained further.
+
+    Raises:
+        SettingsError: ``resume`` without a run to take up, or under another recipe; nothing to go on
+            from in ``start``.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    trainer = ReaderTrainer(recipe or Recipe(), out, threads, start=start)
+    if resume:
+        trainer.resume()
+    trainer.run(progress)
+    trainer.export()
