@@ -116,8 +116,9 @@ async def _read(state: State, deps: Deps) -> Answer | None:
     deps.trace.read(readings)
     if readings[0].text == BEYOND:
         return readings[0]
-    costs = [await _faults(one.text, state, deps) - _logprob(one) for one in readings]
-    return readings[costs.index(min(costs))]
+    plans = [one for one in readings if one.text not in (BEYOND, SAY)]
+    costs = [await _faults(one.text, state, deps) - _logprob(one) for one in plans]
+    return plans[costs.index(min(costs))]
 
 
 def _logprob(answer: Answer) -> float:
