@@ -29,7 +29,7 @@ from skillweave.store.admission import NOTE
 from skillweave.store.embed import EmbeddingCache, Vectors, key_of
 from skillweave.store.ledger import Event
 from skillweave.store.prepare import builtin_texts
-from skillweave.store.prepared import prepared_vectors
+from skillweave.store.prepared import TUNED, prepared_vectors
 
 DOUBLE = '''
 def double(number: int) -> int:
@@ -465,6 +465,16 @@ def test_prepared_vectors_cover_the_built_in_skills() -> None:
     keys = {key_of(MiniLMEmbedder.name, text) for text in builtin_texts()}
     missing = len(keys) - len(prepared_vectors(keys))
     assert missing == 0, f"{missing} texts: run python -m skillweave.store.prepare"
+
+
+def test_the_re_ranker_that_comes_along_knows_the_built_in_skills(tmp_path: Path) -> None:
+    with np.load(TUNED) as file:
+        known = set(file["names"].tolist())
+    with Library(tmp_path / "library") as library:
+        wanted = {skill.name for skill in library.list() if skill.requests}
+        terms = library.search("spell the number out in words")[0].terms
+    assert wanted <= known, f"{wanted - known}: run python -m skillweave.store.prepare"
+    assert terms["learned"] != 0.0
 
 
 def test_embedders_give_unit_rows(tmp_path: Path) -> None:

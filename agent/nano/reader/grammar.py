@@ -17,7 +17,7 @@ from skillweave.agent.nano.reader.pointers import (
     SAY,
     STEP,
     Word,
-)  # fmt: skip
+)
 
 
 def allowed(

@@ -8,7 +8,7 @@ signs of its own, as in https://arxiv.org/abs/2001.11458, writes nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from skillweave.agent.nano.tokenizer import CLOSE, LAST_REFERENCE, OPEN
@@ -82,51 +82,52 @@ def pointers_of(plan: str, words: Sequence[Word]) -> list[int] | None:
         return [BEYOND, END]
     if plan.startswith("say "):
         return [SAY, END]
-    out: list[int] = []
-    last = -1
-    used: set[int] = set()
-
-    def point(text: str, *, letter: bool = False) -> bool:
-        nonlocal last
-        wanted = text.lower()
-        fits = [
-            n
-            for n, word in enumerate(words)
-            if (word.letter if letter else word.text.lower()) == (text if letter else wanted)
-        ]
-        if not fits:
-            return False
-        # The word right after the last one, else a fresh one further on, else the nearest.
-        chosen = min(
-            fits, key=lambda n: (n != last + 1, n in used and not letter, n <= last, abs(n - last))
-        )
-        out.append(POINT + chosen)
-        used.add(chosen)
-        last = chosen
-        return True
-
+    finger = _Finger(words)
+    out: list[int | None] = []
     for found in _PLAN.finditer(plan):
         text = found.group()
-        reference = _REFERENCE.fullmatch(text)
+        inside = text[len(OPEN) : -len(CLOSE)]
         if found.group("line"):
             out.append(STEP)
-            known = True
-        elif reference:
-            known = int(reference.group(1)) <= LAST_REFERENCE
-            out.append(REF + int(reference.group(1)))
-        elif text.startswith(OPEN):
-            inside = text[len(OPEN) : -len(CLOSE)]
-            if re.fullmatch("[A-Z]", inside):
-                known = point(inside, letter=True)
-            else:
-                out.append(BEGIN_VALUE)
-                known = all(point(word.text) for word in words_of(inside))
-                out.append(END_VALUE)
+        elif not text.startswith(OPEN):
+            out.append(finger.at_word(text))
+        elif reference := _REFERENCE.fullmatch(text):
+            number = int(reference.group(1))
+            out.append(REF + number if number <= LAST_REFERENCE else None)
+        elif re.fullmatch("[A-Z]", inside):
+            out.append(finger.at_letter(inside))
         else:
-            known = point(text)
-        if not known:
+            copied = [finger.at_word(word.text) for word in words_of(inside)]
+            out += [BEGIN_VALUE, *copied, END_VALUE]
+    signs = [sign for sign in out if sign is not None]
+    return [*signs, END] if len(signs) == len(out) else None
+
+
+class _Finger:
+    """Points at words of a question, one after the other."""
+
+    def __init__(self, words: Sequence[Word]):
+        self._words = words
+        self._last = -1
+        self._used: set[int] = set()
+
+    def at_word(self, text: str) -> int | None:
+        """The word right after the last one, else a fresh one further on, else the nearest."""
+        fits = [n for n, word in enumerate(self._words) if word.text.lower() == text.lower()]
+        return self._nearest(fits, self._used)
+
+    def at_letter(self, letter: str) -> int | None:
+        """The value of that letter; it may be used again and again."""
+        return self._nearest([n for n, word in enumerate(self._words) if word.letter == letter], ())
+
+    def _nearest(self, fits: Sequence[int], used: Collection[int]) -> int | None:
+        if not fits:
             return None
-    return [*out, END]
+        last = self._last
+        chosen = min(fits, key=lambda n: (n != last + 1, n in used, n <= last, abs(n - last)))
+        self._used.add(chosen)
+        self._last = chosen
+        return POINT + chosen
 
 
 def plan_of(signs: Sequence[int], words: Sequence[Word], question: str, first: int) -> str:
