@@ -58,7 +58,7 @@ async def _accepted(
     made = planned.plan
     if made is None or not made.steps:
         return update
-    if not await _trusted(made, confidence, state, deps):
+    if not await trusted(made, confidence, state, deps):
         return {**update, "planned": Planned(beyond=True), "unsure": made}
     deps.budget.allow_steps(len(made.steps))
     folding = fold(made, await deps.tools())
@@ -70,7 +70,7 @@ async def _accepted(
     return update
 
 
-async def _trusted(plan: Plan, confidence: float, state: State, deps: Deps) -> bool:
+async def trusted(plan: Plan, confidence: float, state: State, deps: Deps) -> bool:
     """Whether a plan is tried: it is likely, and what the library has for its steps is near to them.
 
     A step for which there is nothing raises no doubt, that will be said; nor does any where the user

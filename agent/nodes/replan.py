@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from langgraph.runtime import Runtime
 
 from skillweave.agent.deps import Deps, tell
+from skillweave.agent.nodes.plan import confidence_of, trusted
 from skillweave.agent.plan import Plan, Ref, Step
 from skillweave.agent.profiles.base import Done
 from skillweave.agent.result import PlanMade, StepReport
@@ -29,27 +31,46 @@ async def replan(state: State, runtime: Runtime[Deps]) -> State:
 
 
 async def _planned_anew(state: State, step: Step, why: str, runtime: Runtime[Deps]) -> State:
+    """Take another reading of the request that can be trusted, else ask the model for a new plan."""
     deps, done, history = runtime.context, finished(state), tuple(state.get("history", ()))
+    replans = state.get("replans", 0)
+    for answer in await asyncio.to_thread(deps.profile.readings, state["task"], history):
+        rest = _rest_without(step, answer.text, state, deps)
+        if rest is not None and await trusted(rest, confidence_of(answer), state, deps):
+            return {"tokens": answer.tokens, "replans": replans + 1, **_taken(rest, state, runtime)}
     prompt = deps.profile.replan(state["task"], history, done, step, why)
     update: State = {"tokens": 0}
-    for replans in range(state.get("replans", 0) + 1, deps.settings.max_replans + 1):
+    for tried in range(replans + 1, deps.settings.max_replans + 1):
         answer = await deps.ask(prompt)
         update["tokens"] += answer.tokens
-        update["replans"] = replans
-        try:
-            made = deps.profile.read_plan(answer.text, state["task"], history).plan
-            rest = _rest(made, done, history, _first_free(state))
-        except PlanError as error:
-            deps.trace.write("not_replanned", reason=str(error))
-            continue
-        if rest is None or any((s.goal, s.inputs) == (step.goal, step.inputs) for s in rest.steps):
-            deps.trace.write("not_replanned", reason="the new plan has the failed step again")
-            continue
-        deps.budget.allow_steps(deps.budget.steps + len(rest.steps))
-        update["plan"] = Plan(steps=(*(d.step for d in done), *rest.steps))
-        tell(runtime, PlanMade(plan=update["plan"], replan=True))
-        break
+        update["replans"] = tried
+        rest = _rest_without(step, answer.text, state, deps)
+        if rest is not None:
+            return {**update, **_taken(rest, state, runtime)}
     return update
+
+
+def _rest_without(step: Step, text: str, state: State, deps: Deps) -> Plan | None:
+    """What a new plan leaves to do; None where it is no plan or has the failed step again."""
+    history = tuple(state.get("history", ()))
+    try:
+        made = deps.profile.read_plan(text, state["task"], history).plan
+        rest = _rest(made, finished(state), history, _first_free(state))
+    except PlanError as error:
+        deps.trace.write("not_replanned", reason=str(error))
+        return None
+    if rest is None or any((s.goal, s.inputs) == (step.goal, step.inputs) for s in rest.steps):
+        deps.trace.write("not_replanned", reason="the new plan has the failed step again")
+        return None
+    return rest
+
+
+def _taken(rest: Plan, state: State, runtime: Runtime[Deps]) -> State:
+    budget = runtime.context.budget
+    budget.allow_steps(budget.steps + len(rest.steps))
+    plan = Plan(steps=(*(d.step for d in finished(state)), *rest.steps))
+    tell(runtime, PlanMade(plan=plan, replan=True))
+    return {"plan": plan}
 
 
 def first_failure(state: State) -> StepReport | None:

@@ -49,6 +49,7 @@ def allowed(
         return may
     step = first + signs.count(STEP) - 1
     may[POINT:] = True
+    may[_said_in_step(signs, words)] = False
     may[BEGIN_VALUE] = True
     may[[REF + n for n in (*known, *range(first, step)) if REF + n < POINT]] = True
     may[[STEP, END]] = last != STEP
@@ -62,6 +63,12 @@ def _inside_value(signs: Sequence[int]) -> bool:
         if sign == BEGIN_VALUE:
             return True
     return False
+
+
+def _said_in_step(signs: Sequence[int], words: Sequence[Word]) -> list[int]:
+    """Pointers to words that stand in the last step already; a value may be used twice."""
+    start = len(signs) - 1 - signs[::-1].index(STEP)
+    return [sign for sign in signs[start:] if sign >= POINT and not words[sign - POINT].letter]
 
 
 def _is_plain(words: Sequence[Word], n: int) -> bool:
