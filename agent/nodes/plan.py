@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from langgraph.runtime import Runtime
 
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.reuse import fold
 from skillweave.agent.handle import Answer
-from skillweave.agent.nodes.doable import matches
+from skillweave.agent.nodes.doable import MISFIT, matches
 from skillweave.agent.plan import Plan
 from skillweave.agent.profiles.base import BEYOND, SAY, Message, Planned, Prompt
 from skillweave.agent.result import PlanMade
@@ -94,16 +96,15 @@ async def _least_faulty(prompt: Prompt, state: State, deps: Deps) -> tuple[Answe
     if read is not None:
         return read, read.tokens
     first = await deps.ask(prompt)
-    against = {first.text: await _faults(first.text, state, deps)}
-    if not against[first.text]:
+    against = {first.text: await _weighed(first.text, state, deps)}
+    if against[first.text].flawless:
         return first, first.tokens
     warm = prompt.model_copy(update={"temperature": WARMTH})
     answers = [first, *await asyncio.gather(*(deps.ask(warm) for _ in range(SAMPLES)))]
     for answer in answers:
         if answer.text not in against:
-            against[answer.text] = await _faults(answer.text, state, deps)
-
-    best = min(answers, key=lambda answer: against[answer.text] - _logprob(answer))
+            against[answer.text] = await _weighed(answer.text, state, deps)
+    best = min(answers, key=lambda answer: against[answer.text].cost - _logprob(answer))
     return best, sum(answer.tokens for answer in answers)
 
 
@@ -117,7 +118,7 @@ async def _read(state: State, deps: Deps) -> Answer | None:
     if readings[0].text == BEYOND:
         return readings[0]
     plans = [one for one in readings if one.text not in (BEYOND, SAY)]
-    costs = [await _faults(one.text, state, deps) - _logprob(one) for one in plans]
+    costs = [(await _weighed(one.text, state, deps)).cost - _logprob(one) for one in plans]
     return plans[costs.index(min(costs))]
 
 
@@ -125,17 +126,35 @@ def _logprob(answer: Answer) -> float:
     return (answer.mean_logprob or 0.0) * answer.tokens
 
 
-async def _faults(text: str, state: State, deps: Deps) -> float:
-    """What speaks against an answer, in nats: words left out or said twice, steps that nothing can do."""
+class _Weighed(NamedTuple):
+    """What speaks against an answer."""
+
+    faults: float
+    """In nats: words left out or said twice."""
+    matches: Sequence[float]
+    """For every step how near the library is to it."""
+
+    @property
+    def flawless(self) -> bool:
+        """Whether every word is there, and for each step a skill that surely takes its values."""
+        return not self.faults and min(self.matches, default=1.0) > MISFIT
+
+    @property
+    def cost(self) -> float:
+        """All of it, in nats."""
+        return self.faults + sum(map(_doubt, self.matches))
+
+
+async def _weighed(text: str, state: State, deps: Deps) -> _Weighed:
     task, history = state["task"], tuple(state.get("history", ()))
     faults = deps.profile.faults(text, task)
     if deps.profile.does_steps or state.get("pinned"):
-        return faults
+        return _Weighed(faults, ())
     try:
         plan = deps.profile.read_plan(text, task, history).plan
     except PlanError:
-        return faults
-    return faults + (sum(map(_doubt, await matches(plan, deps))) if plan else 0.0)
+        return _Weighed(faults, ())
+    return _Weighed(faults, await matches(plan, deps) if plan else ())
 
 
 def _doubt(match: float) -> float:
