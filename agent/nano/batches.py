@@ -8,8 +8,8 @@ resuming exact.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from skillweave.agent.nano.corpus import Conversation, conversation
 from skillweave.agent.nano.tokenizer import END, prompt
@@ -17,6 +17,8 @@ from skillweave.agent.nano.tokenizer import END, prompt
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerFast
+
+Row = TypeVar("Row")
 
 LENGTHS: Final = (32, 48, 64, 80, 96, 112, 136, 168, 208, 256)
 BLOCK: Final = 8192
@@ -68,19 +70,34 @@ def block(
 ) -> Iterator[Batch]:
     """The batches of block ``index``, in random order; leftovers of a bucket are dropped."""
     rng = random.Random(f"{seed}/{index}")
-    buckets: dict[int, list[Encoded]] = {length: [] for length in LENGTHS}
-    for row in encode(tokenizer, [draw(rng) for _ in range(BLOCK)]):
-        fitting = [length for length in LENGTHS if len(row.ids) <= length]
+    rows = encode(tokenizer, [draw(rng) for _ in range(BLOCK)])
+    pad = int(tokenizer.pad_token_id or 0)
+    for length, chunk in shuffled(rows, lambda row: len(row.ids), LENGTHS, tokens_per_batch, rng):
+        yield collate(chunk, length, pad)
+
+
+def shuffled(
+    rows: Iterable[Row],
+    length_of: Callable[[Row], int],
+    lengths: Sequence[int],
+    tokens_per_batch: int,
+    rng: random.Random,
+) -> list[tuple[int, list[Row]]]:
+    """Rows in batches, each with the length that all are padded to, in random order.
+
+    What is longer than all ``lengths``, and what fills no batch, is dropped.
+    """
+    buckets: dict[int, list[Row]] = {length: [] for length in lengths}
+    for row in rows:
+        fitting = [length for length in lengths if length_of(row) <= length]
         if fitting:
             buckets[fitting[0]].append(row)
-    batches: list[tuple[int, list[Encoded]]] = []
-    for length, rows in buckets.items():
+    batches: list[tuple[int, list[Row]]] = []
+    for length, found in buckets.items():
         size = tokens_per_batch // length
-        batches += [(length, rows[at : at + size]) for at in range(0, len(rows) - size + 1, size)]
+        batches += [(length, found[at : at + size]) for at in range(0, len(found) - size + 1, size)]
     rng.shuffle(batches)
-    pad = int(tokenizer.pad_token_id or 0)
-    for length, chunk in batches:
-        yield collate(chunk, length, pad)
+    return batches
 
 
 def asked_pieces(labels: torch.Tensor) -> torch.Tensor:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from skillweave.agent.nano.reader import WEIGHTS
 from skillweave.agent.nano.score import GOALS, Scores
+from skillweave.agent.nano.train import read_log
 
 CARD: Final = "README.md"
-READER: Final = WEIGHTS.parent
 
 _TEXT: Final = """---
 license: apache-2.0
@@ -142,9 +141,6 @@ def _row(number: int, run: dict[str, Any]) -> str:
 
 def write_card(folder: Path, scores: Scores) -> Path:
     """Write the card beside the weights in ``folder``, which `train` has written."""
-    training, reader = (
-        json.loads((where / "training.json").read_text("utf-8")) for where in (folder, READER)
-    )
     card = folder / CARD
-    card.write_text(card_text(training, reader, scores), "utf-8")
+    card.write_text(card_text(read_log(folder), read_log(WEIGHTS.parent), scores), "utf-8")
     return card

@@ -10,7 +10,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -221,8 +221,6 @@ class Trainer:
 
     def save(self) -> None:
         """Write the state so that a kill at any moment leaves the last complete one."""
-        import torch
-
         state = {
             "recipe": self.recipe.plain(),
             "model": self.model.state_dict(),
@@ -232,9 +230,7 @@ class Trainer:
             "losses": self.losses,
             "continues": self.continues,
         }
-        temporary = self.out / (STATE + ".part")
-        torch.save(state, temporary)
-        temporary.replace(self.out / STATE)
+        write_state(self.out, state)
 
     def resume(self) -> None:
         """Take up the run that ``out`` holds.
@@ -242,17 +238,11 @@ class Trainer:
         Raises:
             SettingsError: there is none, or it followed another recipe up to there.
         """
-        import torch
-
-        path = self.out / STATE
-        if not path.exists():
-            raise SettingsError(f"{path} does not exist; start without --resume")
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        if not _same_so_far(self.recipe, state["recipe"], state["tokens"]):
-            raise SettingsError(
-                f"{path} follows another recipe; "
-                "give the same options, or start without --resume in another folder"
-            )
+        state = read_state(
+            self.out,
+            lambda old: _same_so_far(self.recipe, old["recipe"], old["tokens"]),
+            self.device,
+        )
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
@@ -278,12 +268,56 @@ class Trainer:
         (self.out / LOG).write_text(json.dumps(log, indent=2) + "\n", "utf-8")
 
 
-def _log_of(folder: Path, size: Size) -> dict[str, Any]:
-    """What the model in ``folder`` was trained on."""
+def write_state(out: Path, state: Mapping[str, Any]) -> None:
+    """Write where a training stands into ``out``; a kill leaves the last complete one."""
+    import torch
+
+    temporary = out / (STATE + ".part")
+    torch.save(state, temporary)
+    temporary.replace(out / STATE)
+
+
+def read_state(
+    out: Path, fits: Callable[[dict[str, Any]], bool], device: str = "cpu"
+) -> dict[str, Any]:
+    """Where the training in ``out`` stands.
+
+    Args:
+        fits: whether a state is one of the recipe that is to go on.
+
+    Raises:
+        SettingsError: there is none, or it does not fit.
+    """
+    import torch
+
+    path = out / STATE
+    if not path.exists():
+        raise SettingsError(f"{path} does not exist; start without --resume")
+    state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    if not fits(state):
+        raise SettingsError(
+            f"{path} follows another recipe; "
+            "give the same options, or start without --resume in another folder"
+        )
+    return state
+
+
+def read_log(folder: Path) -> dict[str, Any]:
+    """What a training has written about itself.
+
+    Raises:
+        SettingsError: ``folder`` is none that a training wrote.
+    """
     path = folder / LOG
     if not path.is_file():
         raise SettingsError(f"{folder}: no folder that a training wrote ({LOG} is missing)")
     log: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return log
+
+
+def _log_of(folder: Path, size: Size) -> dict[str, Any]:
+    """What the model in ``folder`` was trained on."""
+    log = read_log(folder)
     if log["size"] != size:
         raise SettingsError(f"{folder}: the model there is a {log['size']}, not a {size}")
     return log

@@ -15,11 +15,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
-from tokenizers import Tokenizer
 
 from skillweave.agent.nano.reader.grammar import allowed
 from skillweave.agent.nano.reader.network import Decoder, Floats, Tensors
-from skillweave.agent.nano.reader.pointers import Word, first_pieces, plan_of, words_of
+from skillweave.agent.nano.reader.pointers import Word, open_tokenizer, pieces_of, plan_of, words_of
 from skillweave.store.embed import model_folder
 from skillweave.store.minilm import Bert, load_tensors
 
@@ -55,9 +54,7 @@ class Reader:
         """
         folder = model_folder()
         tensors = load_tensors(weights or WEIGHTS)
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._tokenizer = open_tokenizer(folder)
         self._bert = Bert(_tuned(load_tensors(folder / "model.safetensors"), tensors))
         self._decoder = Decoder(tensors)
         self._pool = ThreadpoolController()
@@ -89,10 +86,9 @@ class Reader:
 
     def _states(self, words: list[Word]) -> Floats:
         """What the encoder says of each word, at its first piece: ``[words, 384]``."""
-        encoded = self._tokenizer.encode([word.shown for word in words], is_pretokenized=True)
-        ids = np.array([encoded.ids], np.int64)
-        states = self._bert.states(ids, np.ones(ids.shape, np.float32)).T
-        return states[first_pieces(encoded.word_ids, len(words))]
+        pieces, firsts = pieces_of(self._tokenizer, words)
+        ids = np.array([pieces], np.int64)
+        return self._bert.states(ids, np.ones(ids.shape, np.float32)).T[firsts]
 
 
 def _tuned(encoder: Tensors, tensors: Tensors) -> Tensors:

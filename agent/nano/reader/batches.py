@@ -6,8 +6,9 @@ import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from skillweave.agent.nano.batches import IGNORE, shuffled
 from skillweave.agent.nano.corpus import Conversation, conversation
-from skillweave.agent.nano.reader.pointers import END, first_pieces, pointers_of, words_of
+from skillweave.agent.nano.reader.pointers import END, pieces_of, pointers_of, words_of
 
 if TYPE_CHECKING:
     import torch
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 LENGTHS: Final = (24, 40, 56, 80, 128)
 """Of pieces, words and signs alike; longer examples are left out."""
 BLOCK: Final = 4096
-IGNORE: Final = -100
 
 
 class Row(NamedTuple):
@@ -50,8 +50,7 @@ def row_of(tokenizer: Tokenizer, asked: Conversation) -> Row | None:
     signs = pointers_of(asked.answer, words)
     if signs is None:
         return None
-    encoded = tokenizer.encode([word.shown for word in words], is_pretokenized=True)
-    return Row(encoded.ids, first_pieces(encoded.word_ids, len(words)), signs)
+    return Row(*pieces_of(tokenizer, words), signs)
 
 
 def block(tokenizer: Tokenizer, seed: int, index: int, tokens: int) -> list[Batch]:
@@ -61,18 +60,11 @@ def block(tokenizer: Tokenizer, seed: int, index: int, tokens: int) -> list[Batc
         tokens: of a batch, padding included.
     """
     rng = random.Random(f"reader/{seed}/{index}")
-    by_length: dict[int, list[Row]] = {length: [] for length in LENGTHS}
-    for row in _rows(tokenizer, rng):
-        fitting = [length for length in LENGTHS if row.length <= length]
-        if fitting:
-            by_length[fitting[0]].append(row)
-    batches = [
-        collate(rows[at : at + tokens // length], length)
-        for length, rows in by_length.items()
-        for at in range(0, len(rows) - tokens // length + 1, tokens // length)
+    rows = _rows(tokenizer, rng)
+    return [
+        collate(chunk, length)
+        for length, chunk in shuffled(rows, lambda row: row.length, LENGTHS, tokens, rng)
     ]
-    rng.shuffle(batches)
-    return batches
 
 
 def _rows(tokenizer: Tokenizer, rng: random.Random) -> Iterator[Row]:

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
+
+from tokenizers import Tokenizer
 
 from skillweave.agent.nano.tokenizer import CLOSE, LAST_REFERENCE, OPEN
 
@@ -58,16 +61,28 @@ def words_of(question: str) -> list[Word]:
     return [Word(found.group(), found.start()) for found in _WORD.finditer(question)]
 
 
-def first_pieces(word_ids: Sequence[int | None], words: int) -> list[int]:
-    """Where each word begins among the pieces; a word without any stands where the one before does."""
-    firsts: dict[int, int] = {}
-    for piece, word in enumerate(word_ids):
+def open_tokenizer(folder: Path) -> Tokenizer:
+    """The encoder's tokenizer, which neither pads nor cuts."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def pieces_of(tokenizer: Tokenizer, words: Sequence[Word]) -> tuple[list[int], list[int]]:
+    """The pieces of a question, and where each word begins among them.
+
+    A word without any piece stands where the one before does.
+    """
+    encoded = tokenizer.encode([word.shown for word in words], is_pretokenized=True)
+    begins: dict[int, int] = {}
+    for piece, word in enumerate(encoded.word_ids):
         if word is not None:
-            firsts.setdefault(word, piece)
-    out: list[int] = []
-    for word in range(words):
-        out.append(firsts.get(word, out[-1] if out else 0))
-    return out
+            begins.setdefault(word, piece)
+    firsts: list[int] = []
+    for at in range(len(words)):
+        firsts.append(begins.get(at, firsts[-1] if firsts else 0))
+    return encoded.ids, firsts
 
 
 def pointers_of(plan: str, words: Sequence[Word]) -> list[int] | None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -17,15 +17,13 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from skillweave.agent.nano.reader.batches import IGNORE, LENGTHS, Batch, block
+from skillweave.agent.nano.batches import IGNORE
+from skillweave.agent.nano.reader import WEIGHTS
+from skillweave.agent.nano.reader.batches import LENGTHS, Batch, block
 from skillweave.agent.nano.reader.model import Network
-from skillweave.agent.nano.train import TrainProgress
-from skillweave.skills.errors import SettingsError
+from skillweave.agent.nano.reader.pointers import open_tokenizer
+from skillweave.agent.nano.train import LOG, TrainProgress, read_log, read_state, write_state
 from skillweave.store.embed import model_folder
-
-WEIGHTS: Final = "weights.safetensors"
-LOG: Final = "training.json"
-STATE: Final = "training.pt"
 
 
 @dataclass(frozen=True)
@@ -81,9 +79,7 @@ class ReaderTrainer:
         torch.manual_seed(recipe.seed)
         self.recipe, self.out = recipe, out
         folder = model_folder()
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.tokenizer.no_padding()
-        self.tokenizer.no_truncation()
+        self.tokenizer = open_tokenizer(folder)
         self.network = Network(folder, max(LENGTHS))
         self.continues = None if start is None else self._take_up(start)
         self.optimizer = torch.optim.AdamW(
@@ -96,12 +92,9 @@ class ReaderTrainer:
 
     def _take_up(self, folder: Path) -> dict[str, Any]:
         """Take the weights of an earlier training; returns what they were trained on."""
-        log = folder / LOG
-        if not log.is_file():
-            raise SettingsError(f"{folder}: no folder that a training wrote ({LOG} is missing)")
-        self._set(load_file(folder / WEIGHTS))
-        earlier: dict[str, Any] = json.loads(log.read_text("utf-8"))
-        return earlier
+        log = read_log(folder)
+        self._set(load_file(folder / WEIGHTS.name))
+        return log
 
     def _set(self, weights: Mapping[str, torch.Tensor]) -> None:
         with torch.no_grad():
@@ -157,9 +150,7 @@ class ReaderTrainer:
             "chance": torch.get_rng_state(),
             "continues": self.continues,
         }
-        temporary = self.out / (STATE + ".part")
-        torch.save(state, temporary)
-        temporary.replace(self.out / STATE)
+        write_state(self.out, state)
 
     def resume(self) -> None:
         """Take up the run that ``out`` holds.
@@ -167,15 +158,7 @@ class ReaderTrainer:
         Raises:
             SettingsError: there is none, or it followed another recipe.
         """
-        path = self.out / STATE
-        if not path.exists():
-            raise SettingsError(f"{path} does not exist; start without --resume")
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        if state["recipe"] != asdict(self.recipe):
-            raise SettingsError(
-                f"{path} follows another recipe; "
-                "give the same options, or start without --resume in another folder"
-            )
+        state = read_state(self.out, lambda old: old["recipe"] == asdict(self.recipe))
         self._set(state["trained"])
         self.continues = state["continues"]
         self.optimizer.load_state_dict(state["optimizer"])
@@ -185,7 +168,7 @@ class ReaderTrainer:
     def export(self) -> None:
         """Write the weights in half precision, and what they were trained on."""
         half = {k: v.detach().to(torch.float16) for k, v in self.network.trained().items()}
-        save_file(half, self.out / WEIGHTS)
+        save_file(half, self.out / WEIGHTS.name)
         recent = self.losses[-200:]
         log = {
             **asdict(self.recipe),
