@@ -1,10 +1,20 @@
-"""A model small enough to train within a test."""
+"""A model small enough to train within a test, and a sandbox."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from skillweave.skills.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """Where the tools of a module's tests run."""
+    with Sandbox.open() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

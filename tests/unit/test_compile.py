@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -147,12 +147,6 @@ def test_it_can_be_written_and_run_in_the_sandbox(tmp_path: Path, sandbox: Sandb
     assert skill.warnings == ()
     outcome = sandbox.run(made.source, made.function, {"text": "a b", "count": 1})
     assert outcome.value == ["a"]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.open() as opened:
-        yield opened
 
 
 def test_lists_that_steps_put_together() -> None:

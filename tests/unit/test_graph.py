@@ -79,12 +79,6 @@ def write_tool(
     return home
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.open() as opened:
-        yield opened
-
-
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     with Library(tmp_path / "library", embedder=HashEmbedder(), builtin=False) as opened:

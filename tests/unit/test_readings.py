@@ -50,12 +50,6 @@ class Read(ScriptedProfile):
         return Planned(beyond=True) if text == BEYOND else super().read_plan(text, request, history)
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.open() as opened:
-        yield opened
-
-
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     (tmp_path / "mirror_text.py").write_text(TOOL)
