@@ -20,7 +20,7 @@ from skillweave.agent.nano.reader.grammar import allowed
 from skillweave.agent.nano.reader.network import Decoder, Floats, Tensors
 from skillweave.agent.nano.reader.pointers import Word, open_tokenizer, pieces_of, plan_of, words_of
 from skillweave.store.embed import model_folder
-from skillweave.store.minilm import Bert, load_tensors
+from skillweave.store.minilm import Encoder, load_tensors
 
 MOST_WORDS: Final = 160
 MOST_SIGNS: Final = 150
@@ -55,7 +55,7 @@ class Reader:
         folder = model_folder()
         tensors = load_tensors(weights or WEIGHTS)
         self._tokenizer = open_tokenizer(folder)
-        self._bert = Bert(_tuned(load_tensors(folder / "model.safetensors"), tensors))
+        self._encoder = Encoder(_tuned(load_tensors(folder / "model.safetensors"), tensors))
         self._decoder = Decoder(tensors)
         self._pool = ThreadpoolController()
         self._lock = threading.Lock()
@@ -88,7 +88,7 @@ class Reader:
         """What the encoder says of each word, at its first piece: ``[words, 384]``."""
         pieces, firsts = pieces_of(self._tokenizer, words)
         ids = np.array([pieces], np.int64)
-        return self._bert.states(ids, np.ones(ids.shape, np.float32)).T[firsts]
+        return self._encoder.states(ids, np.ones(ids.shape, np.float32))[0, firsts]
 
 
 def _tuned(encoder: Tensors, tensors: Tensors) -> Tensors:

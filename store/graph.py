@@ -1,0 +1,148 @@
+"""The graph of all-MiniLM-L6-v2 (https://arxiv.org/abs/2002.10957): ``python -m skillweave.store.graph``.
+
+It holds no weights: `skillweave.store.minilm` hands ONNX Runtime those of ``model.safetensors``, or
+others of the same shapes. Only writing it needs the package ``onnx``, of the extra ``dev``.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+
+import onnx
+from onnx import TensorProto, helper
+
+from skillweave.store.minilm import GRAPH, HEADS, WIDTH
+
+LAYERS = 6
+INNER = 4 * WIDTH
+WORDS, PLACES, KINDS = 30522, 512, 2
+OPSET = 20
+"""The first with GELU; ONNX Runtime knows it since 1.17."""
+
+
+class _Drawing:
+    """Collects nodes, the weights they name, and constants."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.tensors: dict[str, onnx.TensorProto] = {}
+
+    def node(self, kind: str, *inputs: str, **attributes: object) -> str:
+        """Add a node; returns the name of what it gives."""
+        name = f"{kind}.{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    def weight(self, name: str, *shape: int) -> str:
+        """Name a tensor that whoever runs the graph must provide."""
+        tensor = onnx.TensorProto(name=name, dims=shape, data_type=TensorProto.FLOAT)
+        tensor.data_location = TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value="model.safetensors")
+        self.tensors[name] = tensor
+        return name
+
+    def whole(self, *numbers: int) -> str:
+        """A constant list of integers."""
+        name = f"whole.{numbers}"
+        self.tensors[name] = helper.make_tensor(name, TensorProto.INT64, [len(numbers)], numbers)
+        return name
+
+    def real(self, number: float) -> str:
+        """A constant."""
+        name = f"real.{number:g}"
+        self.tensors[name] = helper.make_tensor(name, TensorProto.FLOAT, [], [number])
+        return name
+
+    def dense(self, x: str, name: str, inputs: int, outputs: int) -> str:
+        """``[n, inputs]`` to ``[n, outputs]``."""
+        weight, bias = (
+            self.weight(f"{name}.weight", outputs, inputs),
+            self.weight(f"{name}.bias", outputs),
+        )
+        return self.node("Gemm", x, weight, bias, transB=1)
+
+    def norm(self, x: str, name: str) -> str:
+        """Layer norm over the last axis."""
+        weight, bias = self.weight(f"{name}.weight", WIDTH), self.weight(f"{name}.bias", WIDTH)
+        return self.node("LayerNormalization", x, weight, bias, epsilon=1e-12)
+
+
+def draw() -> onnx.ModelProto:
+    """The encoder: see `skillweave.store.minilm.Encoder.states`."""
+    d = _Drawing()
+    shape = d.node("Shape", "ids")
+    embedded = d.node("Add", _embedded(d), _places(d))
+    x = d.norm(embedded, "embeddings.LayerNorm")
+    x = d.node("Reshape", x, d.whole(-1, WIDTH))
+    # 0 where a token is, -1e9 where none is: [n, 1, 1, length].
+    there = d.node("Unsqueeze", "mask", d.whole(1, 2))
+    hidden = d.node("Mul", d.node("Sub", there, d.real(1.0)), d.real(1e9))
+    heads = d.node("Concat", shape, d.whole(HEADS, WIDTH // HEADS), axis=0)
+    for n in range(LAYERS):
+        name = f"encoder.layer.{n}"
+        mixed = _attention(d, x, hidden, heads, f"{name}.attention.self")
+        x = d.node("Add", d.dense(mixed, f"{name}.attention.output.dense", WIDTH, WIDTH), x)
+        x = d.norm(x, f"{name}.attention.output.LayerNorm")
+        inner = d.node("Gelu", d.dense(x, f"{name}.intermediate.dense", WIDTH, INNER))
+        x = d.node("Add", d.dense(inner, f"{name}.output.dense", INNER, WIDTH), x)
+        x = d.norm(x, f"{name}.output.LayerNorm")
+    whole = d.node("Concat", shape, d.whole(WIDTH), axis=0)
+    d.nodes.append(helper.make_node("Reshape", [x, whole], ["states"]))
+    return helper.make_model(
+        helper.make_graph(
+            d.nodes,
+            "all-MiniLM-L6-v2",
+            [
+                _open("ids", TensorProto.INT64, "n", "length"),
+                _open("mask", TensorProto.FLOAT, "n", "length"),
+            ],
+            [_open("states", TensorProto.FLOAT, "n", "length", WIDTH)],
+            list(d.tensors.values()),
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=9,
+        producer_name="skillweave",
+    )
+
+
+def _embedded(d: _Drawing) -> str:
+    words = d.weight("embeddings.word_embeddings.weight", WORDS, WIDTH)
+    kinds = d.weight("embeddings.token_type_embeddings.weight", KINDS, WIDTH)
+    first = d.node("Slice", kinds, d.whole(0), d.whole(1))
+    return d.node("Add", d.node("Gather", words, "ids"), first)
+
+
+def _places(d: _Drawing) -> str:
+    places = d.weight("embeddings.position_embeddings.weight", PLACES, WIDTH)
+    return d.node("Slice", places, d.whole(0), d.node("Shape", "ids", start=1))
+
+
+def _attention(d: _Drawing, x: str, hidden: str, heads: str, name: str) -> str:
+    def part(of: str, order: Sequence[int]) -> str:
+        y = d.node("Reshape", d.dense(x, f"{name}.{of}", WIDTH, WIDTH), heads)
+        return d.node("Transpose", y, perm=order)
+
+    query, key = part("query", (0, 2, 1, 3)), part("key", (0, 2, 3, 1))
+    scale = d.real(1.0 / math.sqrt(WIDTH // HEADS))
+    scores = d.node("Mul", d.node("MatMul", query, key), scale)
+    shares = d.node("Softmax", d.node("Add", scores, hidden), axis=-1)
+    mixed = d.node("MatMul", shares, part("value", (0, 2, 1, 3)))
+    side_by_side = d.node("Transpose", mixed, perm=(0, 2, 1, 3))
+    return d.node("Reshape", side_by_side, d.whole(-1, WIDTH))
+
+
+def _open(name: str, kind: int, *shape: str | int) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def main() -> None:
+    """Write the graph."""
+    model = draw()
+    GRAPH.write_bytes(model.SerializeToString())
+    sys.stdout.write(f"{GRAPH}: {len(model.graph.node)} nodes\n")
+
+
+if __name__ == "__main__":
+    main()
