@@ -88,7 +88,9 @@ class Encoder:
                 GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:
-            raise LibraryDamagedError(f"the embedding model does not fit {GRAPH.name}: {error}") from error
+            raise LibraryDamagedError(
+                f"the embedding model does not fit {GRAPH.name}: {error}"
+            ) from error
 
     def states(self, ids: NDArray[np.int64], mask: Floats) -> Floats:
         """What the last layer says of each token of a padded batch.

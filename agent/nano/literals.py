@@ -37,8 +37,14 @@ _NUMBER: Final = (
     r"[-+]?(?:0[xbo][0-9a-fA-F]+|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+/\d+|\d+(?:\.\d+)?(?:e[-+]?\d+)?)"
 )
 _LINK: Final = r"https?://[^\s'\"<>]*[^\s'\"<>.,;!?)]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_BYTE: Final = r"[0-9a-fA-F]{2}"
 _CODE: Final = (
     r"(?=[0-9a-f]*\d[0-9a-f]*)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}|[A-Za-z0-9+/]{4,}={1,2}(?![=\w])"
+    # Bytes in hexadecimal: at least three, one of which shows that they are no decimal numbers.
+    rf"|(?=(?:{_BYTE} )*(?:\d[a-fA-F]|[a-fA-F]\d)\b){_BYTE}(?: {_BYTE}){{2,}}(?!\w)"
+    # Percent-encoding, and Morse code of at least two letters.
+    r"|[\w.+~-]*%[0-9A-F]{2}(?:[\w.+~%-]*[\w%])?(?!\w)"
+    r"|(?=[./ -]*(?:\.-|-\.|---))[.-]{1,5}(?: (?:[.-]{1,5}|/))+(?![\w.-])"
 )
 _QUOTED: Final = (
     r"\"[^\"]*\"|“[^”]*”|«[^»]*»|‘[^’]*’|```.*?```|`[^`]*`"
@@ -65,9 +71,9 @@ _PARTS: Final[tuple[tuple[Kind, str], ...]] = (
     ("text", _QUOTED),
     ("list", _BEFORE + rf"(?:{_list_of(_DATE)})"),
     ("date", _BEFORE + rf"(?:{_DATE})(?!\w)"),
+    ("text", rf"(?<![^\s(:])(?:{_CODE})"),
     ("time", _BEFORE + rf"(?:{_TIME})(?!\w)"),
     ("list", _BEFORE + rf"(?:{_list_of(_ONE)}|{_ONE}(?: {_ONE}){{2,}})"),
-    ("text", rf"(?<!\w)(?:{_CODE})"),
     ("number", _NOT_A_MARK + _BEFORE + rf"(?:{_NUMBER}){_AFTER}"),
 )
 _SCAN: Final = re.compile(

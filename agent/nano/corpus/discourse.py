@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from typing import NamedTuple
 
 
 class Wordings(NamedTuple):
     train: tuple[str, ...]
+    """Common ones; those said twice are the most common."""
     held_out: tuple[str, ...]
+    rarer: tuple[str, ...] = ()
+    """For training as well; all of them are as frequent as all of ``train``."""
+
+
+_RARER: dict[str, list[str]] = json.loads(
+    files("skillweave.agent.nano.corpus").joinpath("wordings.json").read_text("utf-8")
+)
 
 
 JOIN = Wordings(
@@ -39,6 +49,7 @@ JOIN = Wordings(
         ". With that out of the way,", ", and with that done,", ", upon which", ". Move on to this:",
         ", and in the next step", ", and once that is through,", ". Continuing from that,", ", and thereafter",
     ),
+    tuple(_RARER["JOIN"]),
 )  # fmt: skip
 JOIN_QUESTION = Wordings(
     (
@@ -52,6 +63,7 @@ JOIN_QUESTION = Wordings(
         "? Having got that,", "? That answered,", "? When you have the answer,", "? And with the answer,",
         "? Moving on,", "? After you tell me,", "? Go on:", "? In a next step,", "? Knowing that,", "? Right after,",
     ),
+    tuple(_RARER["JOIN_QUESTION"]),
 )  # fmt: skip
 LEFT = (" that remain", " that are left", " there", " in it", " you get", " that remains", " left")
 WITHIN = ("in ", "from ", "with ", "for ", "using ", "on ", "given ")
@@ -71,6 +83,7 @@ LAST = Wordings(
         ", and in closing,", ". The final thing:", ", and for the final step", ", and the very last thing:",
         ", and to end with,",
     ),
+    tuple(_RARER["LAST"]),
 )  # fmt: skip
 PREAMBLE = Wordings(
     (
@@ -105,6 +118,7 @@ PREAMBLE = Wordings(
         "the following, if i may:", "your task:", "once more,", "i was hoping you could", "for a start,",
         "here goes:", "if it is no trouble,", "be so good as to", "mind if i ask you to",
     ),
+    tuple(_RARER["PREAMBLE"]),
 )  # fmt: skip
 ASK = Wordings(
     (
@@ -133,6 +147,7 @@ ASK = Wordings(
         "let me hear", "i'd love to see", "enlighten me on", "i could do with", "would you share", "kindly state",
         "it would help to know", "what might be",
     ),
+    tuple(_RARER["ASK"]),
 )  # fmt: skip
 FIND = Wordings(
     (
@@ -152,6 +167,7 @@ FIND = Wordings(
         "figure out", "establish", "please establish", "kindly work out", "look up", "try to find", "derive",
         "please report", "go find", "come up with",
     ),
+    tuple(_RARER["FIND"]),
 )  # fmt: skip
 """As `ASK`, but only before ``the`` or ``how``: ``find 'a' in`` is something to do."""
 HERE = ("this {noun}", "this {noun}", "this", "the following {noun}", "the following", "the {noun} below", "the {noun}", "the {noun} that follows", "what follows", "my {noun}")  # fmt: skip
@@ -184,6 +200,7 @@ CLOSE = Wordings(
         ", if that works.", " as fast as you can.", " when you get a moment.", ". Looking forward to the answer.",
         ", pretty please.", " when you can spare a second.", ". Ta very much!", ". Hope that makes sense.",
     ),
+    tuple(_RARER["CLOSE"]),
 )  # fmt: skip
 GIVEN = Wordings(
     (
@@ -208,6 +225,7 @@ GIVEN = Wordings(
         "imagine you have {x}.", "we are dealing with {x}.", "this {type} came in today: {x}.",
         "on the basis of {x},", "using {x} as the {type},", "you get {x}.",
     ),
+    tuple(_RARER["GIVEN"]),
 )  # fmt: skip
 TASK_LIST = Wordings(
     (
@@ -224,6 +242,7 @@ TASK_LIST = Wordings(
         "run through the following:", "perform these actions one by one:", "the plan is this:",
         "take these steps one after another:", "get this done:",
     ),
+    tuple(_RARER["TASK_LIST"]),
 )  # fmt: skip
 AND = Wordings(
     (
@@ -239,6 +258,7 @@ AND = Wordings(
         ", and independently", " and in addition", ", and besides that", ", and on the side", ". Meanwhile,",
         ", not to forget", ". For another thing,", ". Unrelated to that,", ", and next to that",
     ),
+    tuple(_RARER["AND"]),
 )  # fmt: skip
 AFTER = Wordings(
     (
@@ -250,6 +270,7 @@ AFTER = Wordings(
         "immediately after", "following", "on", "just after", "shortly after", "subsequent to", "once done with",
         "as soon as you finish", "when you are through with", "having completed",
     ),
+    tuple(_RARER["AFTER"]),
 )  # fmt: skip
 
 IT = {
@@ -316,6 +337,7 @@ COMBINE = Wordings(
         "weave {x} together", "take the product of {x}", "VERB {x} against each other",
         "work out the NOUN between {x}", "VERB {x} into a single NOUN", "pack {x} into one list",
     ),
+    tuple(_RARER["COMBINE"]),
 )  # fmt: skip
 COMBINE_TWO = Wordings(
     (
@@ -336,4 +358,5 @@ COMBINE_TWO = Wordings(
         "express {x} as a percentage of {n}", "tack {n} onto {x}", "VERB {x} against {n}",
         "find the NOUN between {x} and {n}", "multiply {n} into {x}", "increase {x} by {n}", "check {x} for {n}",
     ),
+    tuple(_RARER["COMBINE_TWO"]),
 )  # fmt: skip

@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import random
 from collections.abc import Callable
+from urllib.parse import quote
 
 from skillweave.agent.nano.corpus.words import Side, name, word
 
@@ -258,12 +259,18 @@ def jsonish(rng: random.Random, side: Side) -> str:
     return f"'{body}'" if rng.random() < 0.4 else body
 
 
+_MORSE = ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... -".split()
+
+
 def code(rng: random.Random, side: Side) -> str:
     body = " ".join(_words(rng, side, 1, 2)).encode()
     text = rng.choice(
         [
             base64.b64encode(body).decode(),
             body.hex(),
+            body.hex(" ")[:23],
+            quote(f"{body.decode()} & {rng.randint(1, 99)}"),
+            " ".join(rng.choice(_MORSE) for _ in range(rng.randint(2, 6))),
             f"{rng.randint(1, 255):b}",
             f"{rng.randint(16, 4095):x}",
             "MCMXCIV",

