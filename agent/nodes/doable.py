@@ -12,6 +12,7 @@ from skillweave.agent.deps import Deps
 from skillweave.agent.nodes.retrieve import POOL, fits, queries_of, search, usable
 from skillweave.agent.plan import Plan, Step
 from skillweave.skills.model import Skill
+from skillweave.store.ranking import Hit
 
 MISFIT = 0.7
 """What is left of the relevance of a skill that takes another number of values."""
@@ -24,12 +25,25 @@ async def matches(plan: Plan, deps: Deps) -> list[float]:
 
 
 async def _match(step: Step, deps: Deps) -> float:
-    hits = await search(queries_of(step), usable(deps), POOL, deps)
     values = len(step.inputs)
     return max(
-        (h.relevance * (1.0 if takes(h.skill, values) else MISFIT) for h in hits if fits(h, deps)),
+        (
+            h.relevance * (1.0 if takes(h.skill, values) else MISFIT)
+            for h in await _fitting(step, deps)
+        ),
         default=0.0,
     )
+
+
+async def best_skill(step: Step, deps: Deps) -> Skill | None:
+    """The skill that would be tried first for a step, if any is near enough and takes its values."""
+    hits = await _fitting(step, deps)
+    return next((hit.skill for hit in hits if takes(hit.skill, len(step.inputs))), None)
+
+
+async def _fitting(step: Step, deps: Deps) -> list[Hit]:
+    hits = await search(queries_of(step), usable(deps), POOL, deps)
+    return [hit for hit in hits if fits(hit, deps)]
 
 
 def takes(skill: Skill, values: int) -> bool:

@@ -13,6 +13,7 @@ from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.reuse import fold
 from skillweave.agent.handle import Answer
 from skillweave.agent.nodes.doable import MISFIT, matches
+from skillweave.agent.nodes.whole import whole
 from skillweave.agent.plan import Plan
 from skillweave.agent.profiles.base import BEYOND, SAY, Message, Planned, Prompt
 from skillweave.agent.result import PlanMade
@@ -62,6 +63,8 @@ async def _accepted(
         return update
     if not await trusted(made, confidence, state, deps):
         return {**update, "planned": Planned(beyond=True), "unsure": made}
+    if not (deps.profile.does_steps or state.get("pinned")):
+        made = await whole(made, deps)
     deps.budget.allow_steps(len(made.steps))
     folding = fold(made, await deps.tools())
     update["plan"] = folding.plan
