@@ -44,7 +44,7 @@ Vectors = NDArray[np.float32]
 
 BATCH = 2000
 GRAPH: CreateHNSWConfiguration = {
-    "space": "cosine", "ef_search": 320, "max_neighbors": 48, "ef_construction": 600,
+    "space": "cosine", "ef_search": 640, "max_neighbors": 48, "ef_construction": 600,
 }  # fmt: skip
 """Skills that are near-copies of each other make clusters, which a sparser graph links badly: see
 ``recall10`` of ``skillweave eval retrieval --part scale``."""
