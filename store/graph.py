@@ -1,7 +1,8 @@
 """The graph of all-MiniLM-L6-v2 (https://arxiv.org/abs/2002.10957): ``python -m skillweave.store.graph``.
 
-It holds no weights: `skillweave.store.minilm` hands ONNX Runtime those of ``model.safetensors``, or
-others of the same shapes. Only writing it needs the package ``onnx``, of the extra ``dev``.
+It starts from embeddings, which are looked up outside, and holds no weights:
+`skillweave.store.minilm` hands ONNX Runtime those of ``model.safetensors``, or others of the same
+shapes. Only writing it needs the package ``onnx``, of the extra ``dev``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from skillweave.store.minilm import GRAPH, HEADS, WIDTH
 
 LAYERS = 6
 INNER = 4 * WIDTH
-WORDS, PLACES, KINDS = 30522, 512, 2
 OPSET = 20
 """The first with GELU; ONNX Runtime knows it since 1.17."""
 
@@ -71,16 +71,14 @@ class _Drawing:
 
 
 def draw() -> onnx.ModelProto:
-    """The encoder: see `skillweave.store.minilm.Encoder.states`."""
+    """All layers of the encoder: see `skillweave.store.minilm.Encoder.states`."""
     d = _Drawing()
-    shape = d.node("Shape", "ids")
-    embedded = d.node("Add", _embedded(d), _places(d))
-    x = d.norm(embedded, "embeddings.LayerNorm")
-    x = d.node("Reshape", x, d.whole(-1, WIDTH))
+    shape = d.node("Shape", "embedded")
+    x = d.node("Reshape", d.norm("embedded", "embeddings.LayerNorm"), d.whole(-1, WIDTH))
     # 0 where a token is, -1e9 where none is: [n, 1, 1, length].
     there = d.node("Unsqueeze", "mask", d.whole(1, 2))
     hidden = d.node("Mul", d.node("Sub", there, d.real(1.0)), d.real(1e9))
-    heads = d.node("Concat", shape, d.whole(HEADS, WIDTH // HEADS), axis=0)
+    heads = d.node("Concat", d.node("Shape", "mask"), d.whole(HEADS, WIDTH // HEADS), axis=0)
     for n in range(LAYERS):
         name = f"encoder.layer.{n}"
         mixed = _attention(d, x, hidden, heads, f"{name}.attention.self")
@@ -89,35 +87,19 @@ def draw() -> onnx.ModelProto:
         inner = d.node("Gelu", d.dense(x, f"{name}.intermediate.dense", WIDTH, INNER))
         x = d.node("Add", d.dense(inner, f"{name}.output.dense", INNER, WIDTH), x)
         x = d.norm(x, f"{name}.output.LayerNorm")
-    whole = d.node("Concat", shape, d.whole(WIDTH), axis=0)
-    d.nodes.append(helper.make_node("Reshape", [x, whole], ["states"]))
+    d.nodes.append(helper.make_node("Reshape", [x, shape], ["states"]))
     return helper.make_model(
         helper.make_graph(
             d.nodes,
             "all-MiniLM-L6-v2",
-            [
-                _open("ids", TensorProto.INT64, "n", "length"),
-                _open("mask", TensorProto.FLOAT, "n", "length"),
-            ],
-            [_open("states", TensorProto.FLOAT, "n", "length", WIDTH)],
+            [_open("embedded", "n", "length", WIDTH), _open("mask", "n", "length")],
+            [_open("states", "n", "length", WIDTH)],
             list(d.tensors.values()),
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=9,
         producer_name="skillweave",
     )
-
-
-def _embedded(d: _Drawing) -> str:
-    words = d.weight("embeddings.word_embeddings.weight", WORDS, WIDTH)
-    kinds = d.weight("embeddings.token_type_embeddings.weight", KINDS, WIDTH)
-    first = d.node("Slice", kinds, d.whole(0), d.whole(1))
-    return d.node("Add", d.node("Gather", words, "ids"), first)
-
-
-def _places(d: _Drawing) -> str:
-    places = d.weight("embeddings.position_embeddings.weight", PLACES, WIDTH)
-    return d.node("Slice", places, d.whole(0), d.node("Shape", "ids", start=1))
 
 
 def _attention(d: _Drawing, x: str, hidden: str, heads: str, name: str) -> str:
@@ -134,8 +116,8 @@ def _attention(d: _Drawing, x: str, hidden: str, heads: str, name: str) -> str:
     return d.node("Reshape", side_by_side, d.whole(-1, WIDTH))
 
 
-def _open(name: str, kind: int, *shape: str | int) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, kind, shape)
+def _open(name: str, *shape: str | int) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
 def main() -> None:

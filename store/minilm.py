@@ -76,14 +76,19 @@ class Encoder:
         # On a busy machine, threads that wait for each other are ten times slower than one.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        # The session reads them where they are, as long as it lives.
-        self._weights = {
-            name: onnxruntime.OrtValue.ortvalue_from_numpy(tensor)
-            for name, tensor in tensors.items()
-            if name.startswith(("embeddings.", "encoder."))
-        }
-        options.add_external_initializers(list(self._weights), list(self._weights.values()))
         try:
+            # The session reads them where they are, as long as it lives.
+            self._weights = {
+                name: onnxruntime.OrtValue.ortvalue_from_numpy(tensor)
+                for name, tensor in tensors.items()
+                if name.startswith(("embeddings.LayerNorm.", "encoder."))
+            }
+            self._words, self._places, kinds = (
+                tensors[f"embeddings.{of}_embeddings.weight"]
+                for of in ("word", "position", "token_type")
+            )
+            self._kind = kinds[0]
+            options.add_external_initializers(list(self._weights), list(self._weights.values()))
             self._session = onnxruntime.InferenceSession(
                 GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
@@ -101,7 +106,8 @@ class Encoder:
         Returns:
             ``[n, length, 384]``.
         """
-        states: Floats = self._session.run(None, {"ids": ids, "mask": mask})[0]
+        embedded = self._words[ids] + self._places[: ids.shape[1]] + self._kind
+        states: Floats = self._session.run(None, {"embedded": embedded, "mask": mask})[0]
         return states
 
 

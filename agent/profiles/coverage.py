@@ -39,7 +39,7 @@ def glue() -> frozenset[str]:
             discourse.COMBINE,
             discourse.COMBINE_TWO,
         ):
-            said += wordings.train
+            said += [*wordings.train, *wordings.rarer]
     for by_kind in (discourse.IT, discourse.AGAIN, discourse.TYPE_NOUN):
         for phrases in by_kind.values():
             said += phrases
