@@ -55,6 +55,7 @@ _AFTER: Final = (
     r"(?=(?:st|nd|rd|th|km|m|cm|mm|kg|g|mg|lbs?|oz|ft|in|mi|mph|l|ml|h|s|min|ms|[CFKx]|[KMGT]?B)\b"
     r"|[^\w]|$)(?!\.\d|-[A-Za-z])"
 )
+_NOT_A_CLOCK: Final = r"(?!(?:12|24)[- ]?h(?:ou)?r?s?[- ](?:format|clock|time|notation|style)\b)"
 _NOT_A_MARK: Final = r"(?!(?<=\n)\d{1,2}[.)]\s|(?<=\n\()\d{1,2}\)\s)"
 _BEFORE: Final = r"(?<![\w.#/])(?<![A-Za-z]-)(?<![Ss]tep )(?<![Ss]teps )"
 
@@ -74,7 +75,7 @@ _PARTS: Final[tuple[tuple[Kind, str], ...]] = (
     ("text", rf"(?<![^\s(:])(?:{_CODE})"),
     ("time", _BEFORE + rf"(?:{_TIME})(?!\w)"),
     ("list", _BEFORE + rf"(?:{_list_of(_ONE)}|{_ONE}(?: {_ONE}){{2,}})"),
-    ("number", _NOT_A_MARK + _BEFORE + rf"(?:{_NUMBER}){_AFTER}"),
+    ("number", _NOT_A_MARK + _NOT_A_CLOCK + _BEFORE + rf"(?:{_NUMBER}){_AFTER}"),
 )
 _SCAN: Final = re.compile(
     "|".join(f"(?P<{kind}{i}>{part})" for i, (kind, part) in enumerate(_PARTS)), re.DOTALL

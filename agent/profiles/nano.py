@@ -34,6 +34,15 @@ _LINE: Final = re.compile(r"#(\d+)")
 _ASSIGNMENT: Final = re.compile(rf" (\w+)=({re.escape(OPEN)}.*?{re.escape(CLOSE)}|\S+)", re.DOTALL)
 _SETTING: Final = re.compile(r"(\w+) = \S+")
 _TYPES: Final = {"integer": "number", "object": "string", "any": "string", "null": "string"}
+CONTAINING: Final = ("in", "within", "inside", "from")
+"""Words before the value that a skill works on, its first parameter."""
+ANNOUNCED: Final[Mapping[str, Sequence[str]]] = {
+    "exponent": ("power of", "power", "raised to", "to the"),
+    "new": ("with", "by", "into"),
+    "old": ("replace", "replacing", "change", "swap", "instead of"),
+    "whole": ("out of",),
+}
+"""Words before the value of a parameter, by its name."""
 _MAX_PLAN_TOKENS: Final = 640
 
 
@@ -174,17 +183,32 @@ class NanoProfile:
 def _ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tuple[Assignment, ...]:
     """The assignments that the types allow and the goal does not exclude.
 
-    In ``then subtract 7`` the number to work on goes without saying. In nano's goals such a result stands
-    last, right after the other value: ``subtract<<7>><<#1>>``. It is for the first parameter.
+    What stands ``in 'a text'`` or is taken ``from 10`` is for the first parameter, and some words
+    announce others (`ANNOUNCED`). In ``then subtract 7`` the number to work on goes without saying; in
+    nano's goals such a result stands last, right after the other value: ``subtract<<7>><<#1>>``. It is
+    for the first parameter, too.
     """
     ways = assignments(values, signature)
-    if not ways or not step.goal.endswith(f"{SLOT} {SLOT}"):
+    if not signature.parameters:
         return ways
-    said, unsaid = step.inputs[-2:]
-    if not (isinstance(said, Literal) and isinstance(unsaid, Ref)):
-        return ways
-    first, last = signature.parameters[0].name, len(values) - 1
-    return tuple(way for way in ways if way.get(first) == (last,)) or ways
+    first = signature.parameters[0].name
+    pieces = [piece.lower().rstrip() for piece in step.goal.split(SLOT)][: len(values)]
+    for at, before in enumerate(pieces):
+        names = [name for name, words in ANNOUNCED.items() if _ends_with(before, words)]
+        if _ends_with(before, CONTAINING):
+            names.append(first)
+        for name in names:
+            ways = tuple(way for way in ways if way.get(name) == (at,)) or ways
+    if step.goal.endswith(f"{SLOT} {SLOT}"):
+        said, unsaid = step.inputs[-2:]
+        if isinstance(said, Literal) and isinstance(unsaid, Ref):
+            last = len(values) - 1
+            ways = tuple(way for way in ways if way.get(first) == (last,)) or ways
+    return ways
+
+
+def _ends_with(text: str, words: Sequence[str]) -> bool:
+    return any(text == word or text.endswith(f" {word}") for word in words)
 
 
 def _ask(task: str, text: str, grammar: str | None, max_tokens: int) -> Prompt:

@@ -27,6 +27,40 @@ ROUND = Signature(
 )
 
 
+def _takes(function: str, kind: str, *names: str) -> Signature:
+    return Signature(
+        function=function, parameters=tuple(Parameter(name=name, type=kind) for name in names)
+    )
+
+
+REPLACE = _takes("replace_text", "string", "text", "old", "new")
+SHARE = _takes("percentage_share", "number", "part", "whole")
+POWER = _takes("power", "number", "base", "exponent")
+
+
+@pytest.mark.parametrize(
+    ("goal", "said", "signature", "given"),
+    [
+        ("replace {} with {} in {}", ["a", "b", "abc"], REPLACE, ["abc", "a", "b"]),
+        ("in {} , change {} to {}", ["abc", "a", "b"], REPLACE, ["abc", "a", "b"]),
+        ("{} out of {} in percent", ["42", "150"], SHARE, ["42", "150"]),
+        ("raise {} to the power of {}", ["2", "10"], POWER, ["2", "10"]),
+    ],
+)
+def test_words_before_a_value_say_what_it_is_for(
+    goal: str, said: list[str], signature: Signature, given: list[str]
+) -> None:
+    step = Step(id=1, goal=goal, inputs=tuple(Literal(text=text) for text in said))
+    assert PROFILE.fill(step, [*said], signature, ()) is None
+    filled = PROFILE.read_fill(None, step, [*said], signature).arguments
+    assert [str(filled[p.name]) for p in signature.parameters] == given
+
+
+def test_where_no_word_says_it_the_model_is_asked() -> None:
+    step = Step(id=1, goal="{} and {} percentage", inputs=(Literal(text="4"), Literal(text="9")))
+    assert PROFILE.fill(step, ["4", "9"], SHARE, ()) is not None
+
+
 def test_a_plan_is_read_with_its_literals_unquoted() -> None:
     text = "#1 Reverse<<A>>\n#2 count<<#1>> vowels\n#3 split<<#2>> at<< comma>> into<<B>> parts"
     request = "Reverse 'abc def', count its vowels, and split that at comma into 3 parts"
