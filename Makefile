@@ -16,13 +16,12 @@ chat: ## talk to the agent (MODEL=... names another model than the embedded one)
 	@scripts/setup.sh --quiet
 	@$(BIN)/skillweave chat $(if $(MODEL),--model '$(MODEL)')
 
-test: ## every test, those with the real model server too
-	@scripts/setup.sh --quiet
-	$(BIN)/pytest $(ARGS)
+test: test-unit ## every test, those with the real model server too
+	$(BIN)/pytest tests/integration $(ARGS)
 
-test-unit: ## the tests that start no server
+test-unit: ## the tests that start no server, on all cores
 	@scripts/setup.sh --quiet
-	$(BIN)/pytest tests/unit $(ARGS)
+	$(BIN)/pytest tests/unit -n auto $(ARGS)
 
 test-older: ## the plugin's tests with the oldest vLLM it knows, laid over .venv (0.6 GB)
 	@scripts/setup.sh --quiet

@@ -1,7 +1,7 @@
 """all-MiniLM-L6-v2 (https://arxiv.org/abs/2002.10957) on ONNX Runtime: a query needs no torch.
 
 Importing torch costs seconds at every start. The graph lies beside this file (`skillweave.store.graph`
-draws it); the weights are those of the installed ``model.safetensors``, which is mapped, not copied.
+draws it); the weights are those of the installed ``model.safetensors``.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ plans of the same corpus by AdamW, at a rate that stays for a while and then fal
 | run | examples | rate, and the share after which it falls | seed | loss at the end, nats per sign |
 |---|---|---|---|---|
 {reader_runs}
-
+{reader_notes}
 ## Scores
 
 Exact match of the whole answer, {n} held-out requests of each sort (`skillweave nano score`,
@@ -103,10 +103,10 @@ def card_text(training: dict[str, Any], reader: dict[str, Any], scores: Scores) 
         interval = f"{s.low:.1%} - {s.high:.1%}"
         rows.append(f"| {s.kind} | {s.what} | {goal} | {s.exact:.1%} | {interval} | {alone} |")
     runs = list(_runs(training))
-    notes = "".join(f"\n{note}\n" for run in runs for note in run.get("notes", ()))
     return _TEXT.format(
-        **{**training, "notes": notes},
+        **{**training, "notes": _notes(training)},
         reader_parameters=reader["parameters"],
+        reader_notes=_notes(reader),
         reader_runs="\n".join(
             f"| {number} | {run['examples']:,} | {run['rate']}, {run['flat']:.0%} | {run['seed']} "
             f"| {run['final_loss']:.4f} |"
@@ -128,6 +128,10 @@ def _runs(training: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if before := training.get("continues"):
         yield from _runs(before)
     yield training
+
+
+def _notes(training: dict[str, Any]) -> str:
+    return "".join(f"\n{note}\n" for run in _runs(training) for note in run.get("notes", ()))
 
 
 def _row(number: int, run: dict[str, Any]) -> str:
