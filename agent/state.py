@@ -61,6 +61,15 @@ def append(old: Sequence[Attempt], new: Sequence[Attempt]) -> tuple[Attempt, ...
     return (*old, *new)
 
 
+class Doubtful(Frozen):
+    """A step for which no skill is surely meant."""
+
+    goal: str
+    """In words, with its values."""
+    nearest: str
+    """Name of the skill that is nearest to it."""
+
+
 class State(TypedDict, total=False):
     """A run. ``history`` and the first three are its input, ``result`` its output."""
 
@@ -74,6 +83,8 @@ class State(TypedDict, total=False):
     plan: Plan | None
     unsure: Plan
     """What the model made of the request when it was too uncertain to be tried."""
+    doubtful: Doubtful
+    """The step for whose sake it is, where the reading itself is sure."""
     unfolded: Plan | None
     """The plan as the model made it, when a composite skill stands for a part of ``plan``."""
     folded: Sequence[Folded]
@@ -127,7 +138,8 @@ def reports_of(state: State) -> dict[int, StepReport]:
 
 
 _VALUES: tuple[type[Frozen], ...] = (
-    Attempt, Candidate, Done, Folded, Literal, Plan, Planned, Ref, Result, Step, StepReport, Verdict,
+    Attempt, Candidate, Done, Doubtful, Folded, Literal, Plan, Planned, Ref, Result, Step, StepReport,
+    Verdict,
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from skillweave.agent.nodes.replan import first_failure, why_failed
 from skillweave.agent.plan import Plan
 from skillweave.agent.profiles.base import Done, Planned
 from skillweave.agent.result import Outcome, Result, Token
-from skillweave.agent.state import MODEL, State, finished, reports_of
+from skillweave.agent.state import MODEL, Doubtful, State, finished, reports_of
 from skillweave.agent.words import checked_in_words, in_words
 
 ADD = "add one with `skillweave skills add PATH` (or drop a file into the library)"
@@ -104,10 +104,19 @@ def _unsure(plan: Plan) -> str:
     )
 
 
+def _doubtful(step: Doubtful) -> str:
+    return (
+        f"No skill here surely can “{step.goal}”; the nearest is {step.nearest}. If that is meant, name it "
+        f"(`--skill {step.nearest}`, in the chat `/skill {step.nearest}`); else {ADD}, or {LARGER}."
+    )
+
+
 def _said(state: State, outcome: Outcome) -> str:
     planned = state.get("planned", Planned(beyond=True))
     if outcome == "answered":
         return planned.say or ""
+    if "doubtful" in state:
+        return _doubtful(state["doubtful"])
     if "unsure" in state:
         return _unsure(state["unsure"])
     failed = first_failure(state)

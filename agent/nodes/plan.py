@@ -12,12 +12,12 @@ from langgraph.runtime import Runtime
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.reuse import fold
 from skillweave.agent.handle import Answer
-from skillweave.agent.nodes.doable import MISFIT, matches
+from skillweave.agent.nodes.doable import MISFIT, best_skill, matches
 from skillweave.agent.nodes.whole import whole
 from skillweave.agent.plan import Plan
 from skillweave.agent.profiles.base import BEYOND, SAY, Message, Planned, Prompt
 from skillweave.agent.result import PlanMade
-from skillweave.agent.state import State
+from skillweave.agent.state import Doubtful, State
 from skillweave.skills.errors import PlanError
 from skillweave.skills.model import Skill
 
@@ -62,7 +62,10 @@ async def _accepted(
     if made is None or not made.steps:
         return update
     if not await trusted(made, confidence, state, deps):
-        return {**update, "planned": Planned(beyond=True), "unsure": made}
+        update |= {"planned": Planned(beyond=True), "unsure": made}
+        if confidence >= _least(deps) and (doubtful := await _doubtful(made, deps)):
+            update["doubtful"] = doubtful
+        return update
     if not (deps.profile.does_steps or state.get("pinned")):
         made = await whole(made, deps)
     deps.budget.allow_steps(len(made.steps))
@@ -81,12 +84,27 @@ async def trusted(plan: Plan, confidence: float, state: State, deps: Deps) -> bo
     A step for which there is nothing raises no doubt, that will be said; nor does any where the user
     named the skills.
     """
-    given = deps.settings.min_confidence
-    least = deps.profile.min_confidence if given is None else given
+    least = _least(deps)
     if confidence < least or not least or state.get("pinned"):
         return confidence >= least
     doubts = [_doubt(match) for match in await matches(plan, deps) if match]
     return confidence * math.exp(-sum(doubts)) >= least
+
+
+def _least(deps: Deps) -> float:
+    given = deps.settings.min_confidence
+    return deps.profile.min_confidence if given is None else given
+
+
+async def _doubtful(plan: Plan, deps: Deps) -> Doubtful | None:
+    """The step that the library is least sure of, among those for which it has anything."""
+    near = await matches(plan, deps)
+    weakest = min((n for n, match in enumerate(near) if match), key=lambda n: near[n], default=None)
+    if weakest is None:
+        return None
+    step = plan.steps[weakest]
+    skill = await best_skill(step, deps)
+    return Doubtful(goal=step.render().strip(), nearest=skill.name) if skill else None
 
 
 async def _least_faulty(prompt: Prompt, state: State, deps: Deps) -> tuple[Answer, int]:

@@ -242,16 +242,22 @@ class Doubtful(ScriptedProfile):
 
 
 @pytest.mark.parametrize(
-    ("goal", "outcome"), [("multiply {} by {}", "solved"), ("multiply {} by {} or so", "declined")]
+    ("goal", "outcome", "words"),
+    [
+        ("multiply {} by {}", "solved", "42"),
+        ("multiply {} by {} or so", "declined", "“multiply 6 by 7 or so”; the nearest is multiply"),
+    ],
 )
 def test_a_plan_is_tried_if_the_library_is_near_to_its_steps(
-    tmp_path: Path, library: Library, sandbox: Sandbox, goal: str, outcome: str
+    tmp_path: Path, library: Library, sandbox: Sandbox, goal: str, outcome: str, words: str
 ) -> None:
     plan = Plan(steps=(step(1, goal, "6", "7"),))
     settings = Settings.load(state_dir=tmp_path / "state", min_match=0.5)
     model = ScriptedModel(script({"plan: it": plan}))
     with Agent(library, model, settings, profile=Doubtful(), sandbox=sandbox) as agent:
-        assert agent.run("it").outcome == outcome
+        result = agent.run("it")
+    assert result.outcome == outcome
+    assert words in result.answer
 
 
 def test_a_step_that_no_skill_fits_is_declined(make: MakeAgent) -> None:
