@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Annotated, TypedDict
 from typing import Literal as OneOf
 
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import JsonValue
 
+from skillweave.agent.checkpoints import Checkpoints
 from skillweave.agent.plan import Literal, Plan, Ref, Step
 from skillweave.agent.profiles.base import Done, Planned
 from skillweave.agent.result import Attempt, Result, StepReport, Verdict
@@ -143,7 +143,7 @@ _VALUES: tuple[type[Frozen], ...] = (
 )  # fmt: skip
 
 
-def serializer() -> JsonPlusSerializer:
+def serializer() -> Checkpoints:
     """Writes and reads checkpoints; reads back no types but those of the state."""
     allowed = [(value.__module__, value.__name__) for value in _VALUES]
-    return JsonPlusSerializer(allowed_msgpack_modules=allowed)
+    return Checkpoints(allowed_msgpack_modules=allowed)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from langgraph.types import Send
 from pydantic import JsonValue
 
 from skillweave.agent.checked import CheckedCases
@@ -94,6 +95,19 @@ def test_checkpoints_give_back_what_was_put_in(
     serde = serializer()
     assert serde.loads_typed(serde.dumps_typed(value)) == value
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("value", [2**63 - 1, 2**64, -(2**70), 3**9000])
+def test_checkpoints_hold_integers_of_any_size(value: int) -> None:
+    serde = serializer()
+    done = Done(step=Step(id=1, goal="raise"), value=[value, {"more": value}])
+    state = {"history": [done], "next": [Send("step", {"values": [value]})]}
+    assert serde.loads_typed(serde.dumps_typed(state)) == state
+
+
+def test_what_no_checkpoint_can_hold_is_an_error() -> None:
+    with pytest.raises(TypeError):
+        serializer().dumps_typed({"value": object()})
 
 
 def test_checkpoints_make_no_other_types() -> None:
