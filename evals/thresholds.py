@@ -88,8 +88,9 @@ def strictest(right: Sequence[float], share: float = MOST_REFUSED) -> float:
     """
     if not right:
         return 0.0
-    allowed = int(share * len(right))
-    return math.floor(100 * sorted(right)[allowed] + 1e-9) / 100
+    lowest = sorted(right)[int(share * len(right))]
+    threshold = math.floor(100 * lowest + 1e-9) / 100
+    return threshold if threshold <= lowest else threshold - 0.01
 
 
 def best_balanced(right: Sequence[float], wrong: Sequence[float]) -> float:
