@@ -26,6 +26,8 @@ SAMPLES = 8
 WARMTH = 0.7
 UNDOABLE = 3.0
 """In nats: how much likelier a plan must be to make up for a step that no skill of the library can do."""
+DECLINED = 1.0
+"""In nats: how much likelier than a plan it must be that a request is beyond us, where all else is well."""
 DOUBT = 6.0
 """How much a relevance below 1 counts against a step, beside the probability of the plan: both were chosen
 on ``evals/data/development_free.jsonl``."""
@@ -136,11 +138,14 @@ async def _read(state: State, deps: Deps) -> Answer | None:
     if not readings or readings[0].text == SAY:
         return None
     deps.trace.read(readings)
-    if readings[0].text == BEYOND:
-        return readings[0]
-    plans = [one for one in readings if one.text not in (BEYOND, SAY)]
-    costs = [(await _weighed(one.text, state, deps)).cost - _logprob(one) for one in plans]
-    return plans[costs.index(min(costs))]
+    # A request is beyond us only where no plan is as likely that the library can do as well.
+    read = [one for one in readings if one.text != SAY]
+    costs = [
+        (DECLINED if one.text == BEYOND else (await _weighed(one.text, state, deps)).cost)
+        - _logprob(one)
+        for one in read
+    ]
+    return read[costs.index(min(costs))]
 
 
 def _logprob(answer: Answer) -> float:
