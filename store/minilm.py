@@ -92,7 +92,7 @@ class Encoder:
             self._session = onnxruntime.InferenceSession(
                 GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:
+        except Exception as error:  # those of ONNX Runtime have no class in common
             raise LibraryDamagedError(
                 f"the embedding model does not fit {GRAPH.name}: {error}"
             ) from error

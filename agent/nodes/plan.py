@@ -26,11 +26,12 @@ SAMPLES = 8
 WARMTH = 0.7
 UNDOABLE = 3.0
 """In nats: how much likelier a plan must be to make up for a step that no skill of the library can do."""
-DECLINED = 1.0
-"""In nats: how much likelier than a plan it must be that a request is beyond us, where all else is well."""
 DOUBT = 6.0
 """How much a relevance below 1 counts against a step, beside the probability of the plan: both were chosen
 on ``evals/data/development_free.jsonl``."""
+DECLINED = 1.0
+"""In nats: how much likelier than a plan it must be that a request is beyond us, where all else is well.
+A round number, not tuned."""
 
 
 async def plan(state: State, runtime: Runtime[Deps]) -> State:
