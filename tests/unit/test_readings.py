@@ -106,3 +106,14 @@ def test_else_the_model_is_asked(
     result, kinds = run(library, sandbox, Read(*readings), plan("mirror the text"))
     assert result.value == "cba"
     assert "ask" in kinds
+
+
+@pytest.mark.parametrize(
+    ("goal", "outcome"), [("mirror the text", "solved"), ("paint the fence of", "declined")]
+)
+def test_declining_that_is_hardly_likelier_gives_way_to_what_the_library_can_do(
+    library: Library, sandbox: Sandbox, goal: str, outcome: str
+) -> None:
+    result, _ = run(library, sandbox, Read((BEYOND, -0.6), (plan(goal), -0.8)), BEYOND)
+    assert result.outcome == outcome
+    assert result.value == ("cba" if outcome == "solved" else None)
