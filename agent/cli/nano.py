@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -23,6 +24,9 @@ Weights = Annotated[
         "--weights", help="A folder that `nano train` wrote.", file_okay=False, exists=True
     ),
 ]
+Batch = Annotated[
+    int | None, typer.Option(min=400, help="Tokens of a batch; a GPU wants some 32,000.")
+]
 SAID_EVERY = 0.05
 """Share of the tokens after which a run without a terminal says where it stands."""
 
@@ -32,6 +36,7 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="Where weights and checkpoints go.")],
     size: Annotated[Literal["nano", "nano-plus"], typer.Option(help="Which model.")] = "nano",
     tokens: Annotated[int | None, typer.Option(min=1, help="How many tokens to see.")] = None,
+    batch: Batch = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same corpus and weights.")] = None,
     start: Annotated[
         Path | None,
@@ -48,7 +53,8 @@ def train(
     """
     from skillweave.agent.nano.train import Recipe, train
 
-    recipe = Recipe(size=size) if seed is None else Recipe(size=size, seed=seed)
+    usual = Recipe(size=size)
+    recipe = replace(usual, batch=batch or usual.batch, seed=usual.seed if seed is None else seed)
     if tokens is not None:
         recipe = recipe.scaled(tokens)
     with _reporting(recipe.tokens) as report:
@@ -60,6 +66,7 @@ def train(
 def train_reader(
     out: Annotated[Path, typer.Option("--out", help="Where weights and checkpoints go.")],
     examples: Annotated[int | None, typer.Option(min=1, help="How many examples to see.")] = None,
+    batch: Batch = None,
     rate: Annotated[float | None, typer.Option(min=0.0, help="Learning rate at its peak.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same examples.")] = None,
     start: Annotated[
@@ -75,14 +82,13 @@ def train_reader(
 
     Example: skillweave nano train-reader --out ./reader --examples 20000
     """
-    from dataclasses import replace
-
     from skillweave.agent.nano.reader.train import Recipe, train_reader
 
     usual = Recipe()
     recipe = replace(
         usual,
-        examples=usual.examples if examples is None else examples,
+        examples=examples or usual.examples,
+        batch=batch or usual.batch,
         rate=usual.rate if rate is None else rate,
         seed=usual.seed if seed is None else seed,
     )

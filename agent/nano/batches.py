@@ -8,7 +8,7 @@ resuming exact.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from skillweave.agent.nano.corpus import Conversation, conversation
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 
-LENGTHS: Final = (32, 48, 64, 80, 96, 112, 136, 168, 208, 256)
+LENGTHS: Final = (32, 48, 64, 80, 96, 112, 136, 168, 208, 256, 320)
 BLOCK: Final = 8192
+"""Examples of a block for each 8,192 tokens of a batch: what fills no batch is dropped."""
 IGNORE: Final = -100
 
 
@@ -67,13 +68,18 @@ def block(
     index: int,
     tokens_per_batch: int,
     draw: Callable[[random.Random], Conversation] = conversation,
-) -> Iterator[Batch]:
+) -> list[Batch]:
     """The batches of block ``index``, in random order; leftovers of a bucket are dropped."""
     rng = random.Random(f"{seed}/{index}")
-    rows = encode(tokenizer, [draw(rng) for _ in range(BLOCK)])
+    size = BLOCK * max(1, tokens_per_batch // 8192)
+    rows = encode(tokenizer, [draw(rng) for _ in range(size)])
     pad = int(tokenizer.pad_token_id or 0)
-    for length, chunk in shuffled(rows, lambda row: len(row.ids), LENGTHS, tokens_per_batch, rng):
-        yield collate(chunk, length, pad)
+    return [
+        collate(chunk, length, pad)
+        for length, chunk in shuffled(
+            rows, lambda row: len(row.ids), LENGTHS, tokens_per_batch, rng
+        )
+    ]
 
 
 def shuffled(

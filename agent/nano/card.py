@@ -46,7 +46,7 @@ the rules would cut a value otherwise than it was meant is drawn again, in train
 scores. A plan line is a clause of the request as it stands there, with its values marked, so that
 planning is cutting and copying.
 
-Requests of training have at most six steps: a first run that stopped at four never planned more
+Requests of training have at most eight steps: a first run that stopped at four never planned more
 than four lines, whatever was asked. Step numbers start anywhere between 1 and 12, as they do within
 a conversation. The row `longer` below says how far this carries.
 
@@ -59,8 +59,8 @@ a conversation. The row `longer` below says how far this carries.
 
 nano:
 
-| run | tokens, padding included | rate and tokens per batch | seed | loss at the end, nats per answer token |
-|---|---|---|---|---|
+| run | tokens, padding included | tokens of a batch | rate | seed | loss at the end, nats per answer token |
+|---|---|---|---|---|---|
 {runs}
 {notes}
 The reader (`skillweave nano train-reader --out FOLDER`, and with `--from` for a further run) learns the
@@ -135,12 +135,9 @@ def _notes(training: dict[str, Any]) -> str:
 
 
 def _row(number: int, run: dict[str, Any]) -> str:
-    schedule = ", ".join(
-        f"{rate:.4f} / {batch} at {tokens / 1e6:.2f} M" for tokens, rate, batch in run["schedule"]
-    )
-    return (
-        f"| {number} | {run['tokens']:,} | {schedule} | {run['seed']} | {run['final_loss']:.4f} |"
-    )
+    schedule = ", ".join(f"{rate:.4f} at {tokens / 1e6:.2f} M" for tokens, rate in run["schedule"])
+    figures = (f"{run['tokens']:,}", f"{run['batch']:,}", schedule, run["seed"])
+    return "| ".join(("", f"{number} ", *(f"{x} " for x in figures), f"{run['final_loss']:.4f} |"))
 
 
 def write_card(folder: Path, scores: Scores) -> Path:

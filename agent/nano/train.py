@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -36,15 +37,13 @@ class Point(NamedTuple):
     tokens: int
     rate: float
     """Learning rate of the matrices; between two points it changes linearly."""
-    batch: int
-    """Tokens per batch from here on."""
 
 
 SCHEDULE: Final = (
-    Point(0, 0.0, 4096),
-    Point(250_000, 3.5e-3, 4096),
-    Point(8_000_000, 3.5e-3, 4096),
-    Point(24_000_000, 0.0, 4096),
+    Point(0, 0.0),
+    Point(250_000, 3.5e-3),
+    Point(8_000_000, 3.5e-3),
+    Point(24_000_000, 0.0),
 )
 
 
@@ -54,6 +53,8 @@ class Recipe:
 
     size: Size = "nano"
     schedule: tuple[Point, ...] = SCHEDULE
+    batch: int = 4096
+    """Tokens of a batch, padding included."""
     other_rate: float = 0.5
     """Rate of embeddings and norms, as a share of the matrices' rate."""
     weight_decay: float = 0.01
@@ -64,18 +65,17 @@ class Recipe:
         """Pieces seen in the whole run, padding included."""
         return self.schedule[-1].tokens
 
-    def at(self, tokens: int) -> Point:
-        """The schedule after ``tokens`` tokens.
+    def rate_at(self, tokens: int) -> float:
+        """The learning rate of the matrices after ``tokens`` tokens.
 
-        >>> Recipe(schedule=(Point(0, 0.0, 64), Point(100, 1.0, 32), Point(200, 0.0, 32))).at(150)
-        Point(tokens=150, rate=0.5, batch=32)
+        >>> Recipe(schedule=(Point(0, 0.0), Point(100, 1.0), Point(200, 0.0))).rate_at(150)
+        0.5
         """
         for before, after in pairwise(self.schedule):
             if tokens <= after.tokens:
                 share = (tokens - before.tokens) / (after.tokens - before.tokens)
-                rate = before.rate + share * (after.rate - before.rate)
-                return Point(tokens, rate, before.batch)
-        return self.schedule[-1]
+                return before.rate + share * (after.rate - before.rate)
+        return self.schedule[-1].rate
 
     def plain(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -84,7 +84,7 @@ class Recipe:
     def scaled(self, tokens: int) -> Recipe:
         """The same schedule, stretched or shrunk to another number of tokens."""
         share = tokens / self.tokens
-        points = (Point(round(p.tokens * share), p.rate, p.batch) for p in self.schedule)
+        points = (Point(round(p.tokens * share), p.rate) for p in self.schedule)
         return replace(self, schedule=tuple(points))
 
 
@@ -113,7 +113,7 @@ class Trainer:
         threads: int,
         *,
         start: Path | None = None,
-        compiled: bool = True,
+        compiled: bool | None = None,
     ) -> None:
         import torch
 
@@ -124,7 +124,8 @@ class Trainer:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.tokenizer = self._tokenizer()
         self.model = self._model()
-        self.body = self._compiled() if compiled else self.model.model
+        wanted = self.device == "cpu" if compiled is None else compiled
+        self.body = self._compiled() if wanted else self.model.model
         matrices = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n]
         rest = [p for n, p in self.model.named_parameters() if p.ndim != 2 or "embed" in n]
         self.optimizers = (
@@ -182,7 +183,7 @@ class Trainer:
         """One update; returns the loss in nats per answer piece."""
         import torch
 
-        rate = self.recipe.at(self.tokens + batch.ids.numel()).rate
+        rate = self.recipe.rate_at(self.tokens + batch.ids.numel())
         for optimizer, share in zip(self.optimizers, (1.0, self.recipe.other_rate), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate * share
@@ -200,20 +201,23 @@ class Trainer:
         self.tokens += batch.ids.numel()
         return float(loss.detach())
 
-    def run(self, progress: Callable[[TrainProgress], None]) -> None:
+    def run(self, progress: Callable[[TrainProgress], None], workers: int) -> None:
         """Train to the end of the recipe, saving after every block."""
+        from skillweave.agent.nano.ahead import drawn_ahead
+
         started, at_start = time.monotonic(), self.tokens
-        while self.tokens < self.recipe.tokens:
-            size = self.recipe.at(self.tokens).batch
-            for batch in block(self.tokenizer, self.recipe.seed, self.block, size):
-                if self.tokens >= self.recipe.tokens:
-                    break
+        recipe = self.recipe
+        draw = partial(block, self.tokenizer, recipe.seed, tokens_per_batch=recipe.batch)
+        for batches in drawn_ahead(draw, self.block, workers):
+            for batch in batches:
                 self.losses.append(self.step(batch))
                 recent = self.losses[-50:]
                 speed = (self.tokens - at_start) / (time.monotonic() - started)
                 progress(
                     TrainProgress(self.tokens, self.recipe.tokens, sum(recent) / len(recent), speed)
                 )
+                if self.tokens >= self.recipe.tokens:
+                    return
             self.block += 1
             self.save()
 
@@ -327,12 +331,9 @@ def _same_so_far(recipe: Recipe, saved: dict[str, Any], tokens: int) -> bool:
     """Whether both recipes ask for the same up to there; what comes later may be changed."""
     points = tuple(Point(*p) for p in saved.pop("schedule"))
     before = Recipe(**saved, schedule=points)
-    if replace(before, schedule=recipe.schedule) != recipe:
-        return False
-    return all(
-        then.batch == now.batch and math.isclose(then.rate, now.rate, rel_tol=1e-6)
+    return replace(before, schedule=recipe.schedule) == recipe and all(
+        math.isclose(before.rate_at(t), recipe.rate_at(t), rel_tol=1e-6)
         for t in range(0, tokens, max(1, tokens // 100))
-        for then, now in [(before.at(t), recipe.at(t))]
     )
 
 
@@ -343,22 +344,26 @@ def train(
     start: Path | None = None,
     resume: bool = False,
     threads: int = 1,
-    compiled: bool = True,
+    workers: int | None = None,
+    compiled: bool | None = None,
     progress: Callable[[TrainProgress], None] = lambda _: None,
 ) -> None:
-    """Train nano into the folder ``out``.
+    """Train nano into the folder ``out``, on a GPU where there is one.
 
     Args:
         start: a folder that an earlier training wrote; its model is trained further.
-        compiled: faster by half, after some minutes.
+        workers: processes that draw the examples; None: one, and with a GPU as many as there are cores.
+        compiled: faster by half on a CPU, after some minutes; None: there alone.
 
     Raises:
         SettingsError: ``resume`` without a run to take up, or under another recipe; nothing to go on
             from in ``start``.
     """
+    from skillweave.agent.nano.ahead import usual_workers
+
     out.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(recipe or Recipe(), out, threads, start=start, compiled=compiled)
     if resume:
         trainer.resume()
-    trainer.run(progress)
+    trainer.run(progress, workers or usual_workers(trainer.device))
     trainer.export()

@@ -15,7 +15,7 @@ from skillweave.agent.nano import train as training
 from skillweave.agent.nano.train import Point, Recipe, TrainProgress, train
 from skillweave.skills.errors import SettingsError
 
-TINY = Recipe(schedule=(Point(0, 0.0, 512), Point(2_000, 1e-3, 512), Point(6_000, 0.0, 512)))
+TINY = Recipe(schedule=(Point(0, 0.0), Point(2_000, 1e-3), Point(6_000, 0.0)), batch=512)
 
 
 @pytest.fixture(autouse=True)
@@ -64,10 +64,10 @@ def test_there_must_be_a_run_to_resume(tmp_path: Path) -> None:
 
 
 def test_the_schedule_is_linear_between_its_points() -> None:
-    assert TINY.at(1_000).rate == pytest.approx(5e-4)
-    assert TINY.at(4_000).rate == pytest.approx(5e-4)
-    assert TINY.at(9_000) == TINY.schedule[-1]
-    assert TINY.scaled(12_000).at(8_000).rate == pytest.approx(5e-4)
+    assert TINY.rate_at(1_000) == pytest.approx(5e-4)
+    assert TINY.rate_at(4_000) == pytest.approx(5e-4)
+    assert TINY.rate_at(9_000) == 0.0
+    assert TINY.scaled(12_000).rate_at(8_000) == pytest.approx(5e-4)
 
 
 def test_a_model_is_trained_further_with_its_own_tokenizer(tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ def run(seed: int, tokens: int, **more: object) -> dict[str, object]:
     return {
         "size": "nano",
         "parameters": 4_700_000,
-        "schedule": [[0, 0.0, 4096], [tokens, 0.003, 4096]],
+        "schedule": [[0, 0.0], [tokens, 0.003]],
+        "batch": 4096,
         "other_rate": 0.5,
         "seed": seed,
         "tokens": tokens,
@@ -46,8 +47,8 @@ def test_earlier_runs_come_first() -> None:
     card = card_text(run(2, 40_000_000, continues=first), READER, SCORES)
     rows = [line for line in card.splitlines() if line.startswith(("| 1 | 24", "| 2 | 40"))]
     assert rows == [
-        "| 1 | 24,000,000 | 0.0000 / 4096 at 0.00 M, 0.0030 / 4096 at 24.00 M | 1 | 0.0500 |",
-        "| 2 | 40,000,000 | 0.0000 / 4096 at 0.00 M, 0.0030 / 4096 at 40.00 M | 2 | 0.0500 |",
+        "| 1 | 24,000,000 | 4,096 | 0.0000 at 0.00 M, 0.0030 at 24.00 M | 1 | 0.0500 |",
+        "| 2 | 40,000,000 | 4,096 | 0.0000 at 0.00 M, 0.0030 at 40.00 M | 2 | 0.0500 |",
     ]
     assert "The corpus was changed once." in card
 

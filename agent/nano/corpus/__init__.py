@@ -53,6 +53,11 @@ def conversation(rng: random.Random) -> Conversation:
     return Conversation("do", done.input, done.output)
 
 
+def planning(rng: random.Random) -> Conversation:
+    """One training example of planning alone: mostly requests, some talk."""
+    return _plan(make(rng, "train")) if rng.random() < 0.85 else _talk(rng, "train")
+
+
 def _fill(rng: random.Random, side: Side) -> tuple[str, str]:
     made = filling(rng, side)
     return made.question, made.answer

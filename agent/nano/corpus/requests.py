@@ -111,11 +111,11 @@ def _written(rng: random.Random, kind: Kind) -> Example:
 def _steps(rng: random.Random, kind: Kind) -> int:
     match kind:
         case "train":
-            return rng.choices((1, 2, 3, 4, 5, 6), (4, 8, 8, 6, 3, 2))[0]
+            return rng.choices(range(1, 9), (4, 8, 8, 6, 5, 4, 2, 2))[0]
         case "long":
             return rng.randint(5, 6)
         case "longer":
-            return rng.randint(7, 8)
+            return rng.randint(9, 10)
         case _:
             return rng.choices((1, 2, 3, 4), (1, 3, 3, 2))[0]
 

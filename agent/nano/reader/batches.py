@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skillweave.agent.nano.batches import IGNORE, shuffled
-from skillweave.agent.nano.corpus import Conversation, conversation
+from skillweave.agent.nano.corpus import Conversation, planning
 from skillweave.agent.nano.reader.pointers import END, pieces_of, pointers_of, words_of
 
 if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
-LENGTHS: Final = (24, 40, 56, 80, 128)
+LENGTHS: Final = (24, 40, 56, 80, 128, 176)
 """Of pieces, words and signs alike; longer examples are left out."""
 BLOCK: Final = 4096
+"""Examples of a block for each 4,096 tokens of a batch: what fills no batch is dropped."""
 
 
 class Row(NamedTuple):
@@ -60,17 +61,16 @@ def block(tokenizer: Tokenizer, seed: int, index: int, tokens: int) -> list[Batc
         tokens: of a batch, padding included.
     """
     rng = random.Random(f"reader/{seed}/{index}")
-    rows = _rows(tokenizer, rng)
+    rows = _rows(tokenizer, rng, BLOCK * max(1, tokens // 4096))
     return [
         collate(chunk, length)
         for length, chunk in shuffled(rows, lambda row: row.length, LENGTHS, tokens, rng)
     ]
 
 
-def _rows(tokenizer: Tokenizer, rng: random.Random) -> Iterator[Row]:
-    for _ in range(BLOCK):
-        asked = conversation(rng)
-        row = row_of(tokenizer, asked) if asked.task == "plan" else None
+def _rows(tokenizer: Tokenizer, rng: random.Random, size: int) -> Iterator[Row]:
+    for _ in range(size):
+        row = row_of(tokenizer, planning(rng))
         if row is not None:
             yield row
 

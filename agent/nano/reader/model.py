@@ -20,10 +20,8 @@ from skillweave.agent.nano.reader.pointers import POINT
 ENCODED: Final = 384
 WIDTH: Final = 256
 INNER: Final = 768
-LAYERS: Final = 3
-RANK: Final = 16
-FROZEN: Final = 2
-"""Layers of the encoder, from below, that stay as they are."""
+LAYERS: Final = 4
+RANK: Final = 32
 NOWHERE: Final = -1e4
 
 
@@ -102,7 +100,7 @@ class Network(nn.Module):
         """
         super().__init__()
         self.encoder = _minilm(encoder).requires_grad_(False)
-        for layer in self.encoder.encoder.layer[FROZEN:]:
+        for layer in self.encoder.encoder.layer:
             for name, module in list(layer.named_modules()):
                 if isinstance(module, nn.Linear):
                     owner, _, last = name.rpartition(".")
@@ -134,11 +132,11 @@ class Network(nn.Module):
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         picked = states.gather(1, firsts.unsqueeze(-1).expand(-1, -1, ENCODED))
         memory = self.project(picked) + self.places[: firsts.shape[1]]
-        hidden = torch.zeros(there.shape).masked_fill(~there, NOWHERE)[:, None, None]
-        later = torch.full((before.shape[1],) * 2, NOWHERE).triu(1)
+        hidden = torch.zeros_like(there, dtype=memory.dtype).masked_fill(~there, NOWHERE)
+        later = memory.new_full((before.shape[1],) * 2, NOWHERE).triu(1)
         x = self._said(memory, before) + self.places[: before.shape[1]]
         for layer in self.layers:
-            x = layer(x, memory, hidden, later)
+            x = layer(x, memory, hidden[:, None, None], later)
         x = self.norm(x)
         points = self.ask(x) @ self.offer(memory).transpose(1, 2) / math.sqrt(WIDTH)
         points = points.masked_fill(~there[:, None], NOWHERE)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
 from torch.nn import functional
-from torch.utils.data import DataLoader, IterableDataset
 
+from skillweave.agent.nano.ahead import drawn_ahead, usual_workers
 from skillweave.agent.nano.batches import IGNORE
 from skillweave.agent.nano.reader import WEIGHTS
 from skillweave.agent.nano.reader.batches import LENGTHS, Batch, block
@@ -53,19 +52,6 @@ class Recipe:
         return self.rate * min(1.0, done / self.warm) * 0.5 * (1.0 + math.cos(math.pi * falling))
 
 
-class _Blocks(IterableDataset[list[Batch]]):
-    """The blocks of a run from one on, without end."""
-
-    def __init__(self, tokenizer: Tokenizer, recipe: Recipe, first: int):
-        self._tokenizer = tokenizer
-        self._recipe = recipe
-        self._first = first
-
-    def __iter__(self) -> Iterator[list[Batch]]:
-        for index in itertools.count(self._first):
-            yield block(self._tokenizer, self._recipe.seed, index, self._recipe.batch)
-
-
 class ReaderTrainer:
     """Network, optimiser and position in the stream; can be saved and taken up again.
 
@@ -80,13 +66,15 @@ class ReaderTrainer:
         self.recipe, self.out = recipe, out
         folder = model_folder()
         self.tokenizer = open_tokenizer(folder)
-        self.network = Network(folder, max(LENGTHS))
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.network = Network(folder, max(LENGTHS)).to(self.device)
         self.continues = None if start is None else self._take_up(start)
         self.optimizer = torch.optim.AdamW(
             self.network.trained().values(),
             lr=0.0,
             betas=(0.9, 0.98),
             weight_decay=recipe.weight_decay,
+            fused=self.device == "cuda",
         )
         self.examples, self.block, self.losses = 0, 0, list[float]()
 
@@ -105,10 +93,11 @@ class ReaderTrainer:
         """One update; returns the loss in nats per sign."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate_at(self.examples + len(batch.ids))
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = self.network(*batch[:5])
+        *asked, after = (tensor.to(self.device, non_blocking=True) for tensor in batch)
+        with torch.autocast(self.device, torch.bfloat16):
+            logits = self.network(*asked)
         loss = functional.cross_entropy(
-            logits.float().flatten(0, 1), batch.after.flatten(), ignore_index=IGNORE
+            logits.float().flatten(0, 1), after.flatten(), ignore_index=IGNORE
         )
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.trained().values(), 1.0)
@@ -117,14 +106,12 @@ class ReaderTrainer:
         self.examples += len(batch.ids)
         return float(loss.detach())
 
-    def run(self, progress: Callable[[TrainProgress], None]) -> None:
+    def run(self, progress: Callable[[TrainProgress], None], workers: int) -> None:
         """Train to the end of the recipe, saving after every block."""
         started, at_start = time.monotonic(), self.examples
         self.network.train()
-        blocks = _Blocks(self.tokenizer, self.recipe, self.block)
-        # Its own generator: starting the worker must not take from the chance of the training.
-        ahead = DataLoader(blocks, batch_size=None, num_workers=1, generator=torch.Generator())
-        for batches in ahead:
+        draw = partial(block, self.tokenizer, self.recipe.seed, tokens=self.recipe.batch)
+        for batches in drawn_ahead(draw, self.block, workers):
             for batch in batches:
                 self.losses.append(self.step(batch))
                 recent = self.losses[-50:]
@@ -158,16 +145,17 @@ class ReaderTrainer:
         Raises:
             SettingsError: there is none, or it followed another recipe.
         """
-        state = read_state(self.out, lambda old: old["recipe"] == asdict(self.recipe))
+        fits = lambda old: old["recipe"] == asdict(self.recipe)  # noqa: E731
+        state = read_state(self.out, fits, self.device)
         self._set(state["trained"])
         self.continues = state["continues"]
         self.optimizer.load_state_dict(state["optimizer"])
         self.examples, self.block, self.losses = state["examples"], state["block"], state["losses"]
-        torch.set_rng_state(state["chance"])
+        torch.set_rng_state(state["chance"].cpu())
 
     def export(self) -> None:
         """Write the weights in half precision, and what they were trained on."""
-        half = {k: v.detach().to(torch.float16) for k, v in self.network.trained().items()}
+        half = {k: v.detach().cpu().half() for k, v in self.network.trained().items()}
         save_file(half, self.out / WEIGHTS.name)
         recent = self.losses[-200:]
         log = {
@@ -187,12 +175,14 @@ def train_reader(
     start: Path | None = None,
     resume: bool = False,
     threads: int = 1,
+    workers: int | None = None,
     progress: Callable[[TrainProgress], None] = lambda _: None,
 ) -> None:
-    """Train the reader into the folder ``out``. A second process draws the examples.
+    """Train the reader into the folder ``out``, on a GPU where there is one.
 
     Args:
         start: a folder that an earlier training wrote; its reader is trained further.
+        workers: processes that draw the examples; None: one, and with a GPU as many as there are cores.
 
     Raises:
         SettingsError: ``resume`` without a run to take up, or under another recipe; nothing to go on
@@ -202,5 +192,5 @@ def train_reader(
     trainer = ReaderTrainer(recipe or Recipe(), out, threads, start=start)
     if resume:
         trainer.resume()
-    trainer.run(progress)
+    trainer.run(progress, workers or usual_workers(trainer.device))
     trainer.export()
