@@ -116,7 +116,7 @@ def decode(
             padding=True,
             return_tensors="pt",
             return_token_type_ids=False,
-        )
+        ).to(model.device)
         with torch.inference_mode():
             out = model.generate(**inputs, max_new_tokens=320, do_sample=False)
         texts = tokenizer.batch_decode(
@@ -158,6 +158,7 @@ def score(
     import transformers
 
     model = transformers.LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
     tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder)
     reader = Reader()
     scores: list[Score] = []

@@ -24,6 +24,7 @@ from skillweave.agent.nano.tokenizer import BOS, END, PAD, prompt, train_tokeniz
 from skillweave.skills.errors import SettingsError
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 TOKENIZER_EXAMPLES: Final = 60_000
@@ -179,27 +180,28 @@ class Trainer:
 
     # -- steps -----------------------------------------------------------------------------
 
-    def step(self, batch: Batch) -> float:
-        """One update; returns the loss in nats per answer piece."""
+    def step(self, batch: Batch) -> Tensor:
+        """One update; returns the loss in nats per answer piece, a scalar on the device."""
         import torch
 
         rate = self.recipe.rate_at(self.tokens + batch.ids.numel())
         for optimizer, share in zip(self.optimizers, (1.0, self.recipe.other_rate), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate * share
-        ids, labels = batch.ids.to(self.device), batch.labels.to(self.device)
+        asked = asked_pieces(batch.labels)
+        wanted = batch.labels.flatten()[asked].to(self.device, non_blocking=True)
+        ids, asked = (x.to(self.device, non_blocking=True) for x in (batch.ids, asked))
         with torch.autocast(self.device, dtype=torch.bfloat16):
             hidden = self.body(input_ids=ids, use_cache=False).last_hidden_state
-            asked = asked_pieces(labels)
             logits = self.model.lm_head(hidden.flatten(0, 1)[asked])
-        loss = torch.nn.functional.cross_entropy(logits.float(), labels.flatten()[asked])
+        loss = torch.nn.functional.cross_entropy(logits.float(), wanted)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             optimizer.step()  # type: ignore[no-untyped-call]
             optimizer.zero_grad(set_to_none=True)
         self.tokens += batch.ids.numel()
-        return float(loss.detach())
+        return loss.detach()
 
     def run(self, progress: Callable[[TrainProgress], None], workers: int) -> None:
         """Train to the end of the recipe, saving after every block."""
@@ -210,7 +212,7 @@ class Trainer:
         draw = partial(block, self.tokenizer, recipe.seed, tokens_per_batch=recipe.batch)
         for batches in drawn_ahead(draw, self.block, workers):
             for batch in batches:
-                self.losses.append(self.step(batch))
+                self.losses.append(float(self.step(batch)))
                 recent = self.losses[-50:]
                 speed = (self.tokens - at_start) / (time.monotonic() - started)
                 progress(

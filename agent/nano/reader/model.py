@@ -138,7 +138,7 @@ class Network(nn.Module):
         for layer in self.layers:
             x = layer(x, memory, hidden[:, None, None], later)
         x = self.norm(x)
-        points = self.ask(x) @ self.offer(memory).transpose(1, 2) / math.sqrt(WIDTH)
+        points = self.ask(x) @ self.offer(memory).transpose(1, 2) / math.sqrt(x.shape[-1])
         points = points.masked_fill(~there[:, None], NOWHERE)
         return torch.cat([x @ self.signs.weight.T, points], -1)
 
@@ -146,7 +146,7 @@ class Network(nn.Module):
         """Signs as vectors; a pointer is the word it copied and the one that follows there."""
         following = functional.pad(memory[:, 1:], (0, 0, 0, 1))
         words = self.copied(memory) + self.following(following)
-        at = (before - POINT).clamp(min=0).unsqueeze(-1).expand(-1, -1, WIDTH)
+        at = (before - POINT).clamp(min=0).unsqueeze(-1).expand(-1, -1, memory.shape[-1])
         sign = self.signs(before.clamp(max=POINT - 1))
         return torch.where((before >= POINT).unsqueeze(-1), words.gather(1, at), sign)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 from torch.nn import functional
 
 from skillweave.agent.nano.ahead import drawn_ahead, usual_workers
@@ -84,13 +85,13 @@ class ReaderTrainer:
         self._set(load_file(folder / WEIGHTS.name))
         return log
 
-    def _set(self, weights: Mapping[str, torch.Tensor]) -> None:
+    def _set(self, weights: Mapping[str, Tensor]) -> None:
         with torch.no_grad():
             for name, parameter in self.network.trained().items():
                 parameter.copy_(weights[name])
 
-    def step(self, batch: Batch) -> float:
-        """One update; returns the loss in nats per sign."""
+    def step(self, batch: Batch) -> Tensor:
+        """One update; returns the loss in nats per sign, a scalar on the device."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate_at(self.examples + len(batch.ids))
         *asked, after = (tensor.to(self.device, non_blocking=True) for tensor in batch)
@@ -104,7 +105,7 @@ class ReaderTrainer:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.examples += len(batch.ids)
-        return float(loss.detach())
+        return loss.detach()
 
     def run(self, progress: Callable[[TrainProgress], None], workers: int) -> None:
         """Train to the end of the recipe, saving after every block."""
@@ -113,7 +114,7 @@ class ReaderTrainer:
         draw = partial(block, self.tokenizer, self.recipe.seed, tokens=self.recipe.batch)
         for batches in drawn_ahead(draw, self.block, workers):
             for batch in batches:
-                self.losses.append(self.step(batch))
+                self.losses.append(float(self.step(batch)))
                 recent = self.losses[-50:]
                 speed = (self.examples - at_start) / (time.monotonic() - started)
                 loss = sum(recent) / len(recent)
