@@ -20,6 +20,7 @@ from skillweave.evals.growth_cli import growth
 from skillweave.evals.growth_session_cli import session
 from skillweave.evals.latency import Start, measure
 from skillweave.evals.machine import this_machine
+from skillweave.evals.merge_cli import merges
 from skillweave.evals.records import LatencyFigures, WorkbenchFigures
 from skillweave.evals.scan_cli import scan
 from skillweave.evals.twx_cli import twx
@@ -40,6 +41,7 @@ app.command()(scan)
 app.command()(twx)
 app.command()(growth)
 app.command()(session)
+app.command()(merges)
 
 commands.register(app)
 app.command()(search_cli.search)
@@ -141,41 +143,6 @@ def figures(
         latency = measure(name, repeats, on_start=show)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     write(LatencyFigures(made=made, machine=machine, latency=latency), out)
-
-
-@app.command()
-def merges(
-    size: Annotated[
-        list[str] | None, typer.Option(metavar="SIZE[:REPEATS]", help="Width of the module.")
-    ] = None,
-    rank: Annotated[int, typer.Option(min=1, help="Of the adapters and of the result.")] = 16,
-    seed: Annotated[int, typer.Option(help="Decides the adapters.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
-    out: Out = None,
-) -> None:
-    """Compress a merge of four adapters by their factors and by PEFT's dense SVD, and compare.
-
-    Unless sizes are given, these are 1024:3 and 4096:1, which take PEFT a minute.
-
-    Example: skillweave eval merges --size 1024:3 --out runs/bench/merges.json
-    """
-    from skillweave.evals.merge_bench import DEFAULT_SIZES, MergeRow, parse_plan, run_merges
-
-    plan = parse_plan(size or DEFAULT_SIZES)
-    machine = this_machine()
-    with progress() as bar:
-        line = bar.add_task("merging", total=len(plan))
-
-        def show(row: MergeRow) -> None:
-            bar.update(line, advance=1, description=f"{row.size}: {row.cpu_ratio:g} times faster")
-
-        found = run_merges(
-            plan, rank=rank, seed=seed, threads=threads, machine=machine, on_row=show
-        )
-    write(found, out)
-    for row in found.rows:
-        cpu, wall = f"{row.cpu_ratio:g} times faster in CPU time", f"{row.ratio:g} by the clock"
-        typer.echo(f"{row.size}: {cpu}, {wall}, same to {row.difference:.0e}", err=True)
 
 
 @app.command()
