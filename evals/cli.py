@@ -63,13 +63,21 @@ def progress() -> Progress:
 
 def write(figures: BaseModel, out: Path | None) -> None:
     """JSON to a file or to standard output."""
-    text = figures.model_dump_json(indent=2) + "\n"
     if out is None:
-        typer.echo(text, nl=False)
+        typer.echo(_text(figures), nl=False)
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
+    save(figures, out)
     typer.echo(f"written to {out}", err=True)
+
+
+def save(figures: BaseModel, out: Path) -> None:
+    """JSON to a file, without a word."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(_text(figures), encoding="utf-8")
+
+
+def _text(figures: BaseModel) -> str:
+    return figures.model_dump_json(indent=2) + "\n"
 
 
 @app.command()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from skillweave.evals.machine import Machine
+from skillweave.evals.merge_shapes import Device, Shape
 from skillweave.skills.errors import SettingsError
 from skillweave.skills.factors import Factors, compress, relative_error, weighted_sum
 from skillweave.skills.model import Frozen
@@ -26,13 +27,18 @@ class Timing(Frozen):
 
     seconds: float
     cpu_seconds: float
-    """Of this process: a busy machine does not lengthen it."""
+    """Of this process: a busy machine does not lengthen it. On a GPU it says nothing."""
+    peak_bytes: int | None = None
+    """The most memory of a GPU that it took beside what was taken before."""
 
 
 class MergeRow(Frozen):
-    """One size: a square module of that width."""
+    """One size: a module of that width."""
 
     size: int
+    """Outputs of the module."""
+    inputs: int | None = None
+    """Its inputs, where the module is not square."""
     adapters: int
     rank: int
     """Of each adapter, and of the result."""
@@ -81,10 +87,11 @@ def run_merges(
     import torch
 
     torch.set_num_threads(threads)
-    measure(64, adapters=2, rank=4, repeats=1, seed=seed)  # loads the libraries
+    load_libraries("cpu")
     rows = []
     for size, repeats in plan:
-        rows.append(measure(size, adapters=4, rank=rank, repeats=repeats, seed=seed))
+        shape = (size, size)
+        rows.append(measure(shape, adapters=4, rank=rank, repeats=repeats, seed=seed, device="cpu"))
         on_row(rows[-1])
     sizes = " ".join(f"--size {size}:{repeats}" for size, repeats in plan)
     return MergeFigures(
@@ -97,15 +104,17 @@ def run_merges(
     )
 
 
-def measure(size: int, *, adapters: int, rank: int, repeats: int, seed: int) -> MergeRow:
+def measure(
+    shape: Shape, *, adapters: int, rank: int, repeats: int, seed: int, device: Device
+) -> MergeRow:
     """Merge the same adapters both ways in turn; the factors `FACTOR_RUNS` times in each turn.
 
     The factors have one run before the first turn that is not counted: touching memory for the
     first time would weigh on their milliseconds and not on PEFT's seconds.
     """
-    model = _model(size, adapters, rank, seed)
+    model = _model(shape, adapters, rank, seed, device)
     names = [str(index) for index in range(adapters)]
-    weights = [(-1.0) ** index / (index + 1) for index in range(adapters)]
+    weights = weights_of(adapters)
     parts = [{MODULE: _factors(model, name)} for name in names]
 
     def ours() -> dict[str, Factors]:
@@ -118,12 +127,14 @@ def measure(size: int, *, adapters: int, rank: int, repeats: int, seed: int) -> 
     slow: list[Timing] = []
     fast: list[Timing] = []
     for _ in range(repeats):
-        fast += [_timed(ours) for _ in range(FACTOR_RUNS)]
+        fast += [timed(ours, device) for _ in range(FACTOR_RUNS)]
         if "merged" in model.peft_config:
             model.delete_adapter("merged")
-        slow.append(_timed(theirs))
+        slow.append(timed(theirs, device))
+    out, inputs = shape
     return MergeRow(
-        size=size,
+        size=out,
+        inputs=None if inputs == out else inputs,
         adapters=adapters,
         rank=rank,
         peft=tuple(slow),
@@ -134,18 +145,54 @@ def measure(size: int, *, adapters: int, rank: int, repeats: int, seed: int) -> 
     )
 
 
-def _timed(run: Callable[[], object]) -> Timing:
+def name_of(device: Device) -> str:
+    """``cpu``, or the name of the GPU.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    import torch
+
+    if device == "cpu":
+        return device
+    if not torch.cuda.is_available():
+        raise SettingsError("there is no CUDA device here; leave --device out")
+    return torch.cuda.get_device_name()
+
+
+def load_libraries(device: Device) -> None:
+    """Merge something small, so that the first time that counts does not wait for libraries."""
+    measure((64, 64), adapters=2, rank=4, repeats=1, seed=0, device=device)
+
+
+def weights_of(adapters: int) -> list[float]:
+    """The weights that so many adapters are merged with: 1, -1/2, 1/3 and so on."""
+    return [(-1.0) ** index / (index + 1) for index in range(adapters)]
+
+
+def timed(run: Callable[[], object], device: Device) -> Timing:
+    """What a run took until the device had nothing left to do."""
+    from torch import cuda
+
+    before, peak = 0, None
+    if device == "cuda":
+        cuda.synchronize()
+        cuda.reset_peak_memory_stats()
+        before = cuda.memory_allocated()
     began, cpu = time.perf_counter(), time.process_time()
     run()
+    if device == "cuda":
+        cuda.synchronize()
+        peak = cuda.max_memory_allocated() - before
     took, cpu_took = time.perf_counter() - began, time.process_time() - cpu
-    return Timing(seconds=round(took, 6), cpu_seconds=round(cpu_took, 6))
+    return Timing(seconds=round(took, 6), cpu_seconds=round(cpu_took, 6), peak_bytes=peak)
 
 
 def _ratio(slow: Sequence[float], fast: Sequence[float]) -> float:
     return round(statistics.median(slow) / statistics.median(fast), 1)
 
 
-def _model(size: int, adapters: int, rank: int, seed: int) -> PeftModel:
+def _model(shape: Shape, adapters: int, rank: int, seed: int, device: Device) -> PeftModel:
     """A model of one linear layer with random adapters."""
     import torch
 
@@ -158,7 +205,8 @@ def _model(size: int, adapters: int, rank: int, seed: int) -> PeftModel:
 
     torch.manual_seed(seed)
     base = torch.nn.Module()
-    base.add_module(MODULE, torch.nn.Linear(size, size, bias=False))
+    out, inputs = shape
+    base.add_module(MODULE, torch.nn.Linear(inputs, out, bias=False, device=device))
     config = LoraConfig(
         r=rank, lora_alpha=2 * rank, target_modules=[MODULE], init_lora_weights=False
     )
