@@ -122,12 +122,12 @@ def run_model_merges(
         model=model,
     )
     torch.set_num_threads(threads)
-    load_libraries(device)
     for place, rank, count in product(dict.fromkeys((device, "cpu")), RANKS, ADAPTERS):
         parts = [draw(model, rank, seed + index, device) for index in range(count)]
         row = measure_model([_moved(part, place) for part in parts], rank, place)
         found = found.model_copy(update={"rows": (*found.rows, row)})
         on_figures(found)
+    load_libraries(device)
     for shape in sorted(set(model.layer.values()), key=prod):
         module = measure(
             shape, adapters=PEFT_ADAPTERS, rank=PEFT_RANK, repeats=1, seed=seed, device=device
