@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import product
-from math import prod
+from math import inf, prod
 from typing import TYPE_CHECKING, Final
 
 from skillweave.agent.serving.plugin.compose import compose
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 RANKS: Final = (16, 64)
 ADAPTERS: Final = (2, 4)
 RUNS: Final = 5
+"""Of each merge; the first ones may wait for memory that the process never had."""
 ENOUGH: Final = 2.0
-"""After so many seconds a merge is not timed once more."""
+"""After so many seconds a compression is not timed once more."""
 PEFT_ADAPTERS: Final = 4
 PEFT_RANK: Final = 16
 """What PEFT merges; a dense decomposition takes it as long whatever the rank."""
@@ -159,13 +160,14 @@ def measure_model(parts: Sequence[Adapter], rank: int, device: Device) -> ModelR
 
     first = [_first_layer(part) for part in parts]
     exact = compressed([_moved(part, "cpu", torch.float64) for part in first])
+    concatenated(parts)  # takes most of the memory that those to be timed need
     return ModelRow(
         device=device,
         adapters=len(parts),
         rank=rank,
         bytes=sum(map(_bytes, parts)),
         concatenation=_merged(concatenated, parts, device),
-        compression=_merged(compressed, parts, device),
+        compression=_merged(compressed, parts, device, enough=ENOUGH),
         error=relative_error(_moved(compressed(first), "cpu", torch.float64), exact),
         composition=_merged(composed, parts, device),
     )
@@ -198,12 +200,12 @@ def summary(figures: ModelFigures) -> list[str]:
     return lines
 
 
-def _merged(merge: Merge, parts: Sequence[Adapter], device: Device) -> Merged:
+def _merged(merge: Merge, parts: Sequence[Adapter], device: Device, enough: float = inf) -> Merged:
     """Merge the first layer without a clock, for its size and the libraries, then all layers."""
     modules, first = len(parts[0]), [_first_layer(part) for part in parts]
     size = _bytes(merge(first)) * modules // len(first[0])
     times: list[Timing] = []
-    while len(times) < RUNS and sum(time.seconds for time in times) < ENOUGH:
+    while len(times) < RUNS and sum(time.seconds for time in times) < enough:
         times.append(timed(lambda: merge(parts), device))
     return Merged(times=tuple(times), bytes=size)
 
