@@ -50,10 +50,10 @@ def test_references_point_backwards_and_steps_are_counted(kind: str) -> None:
             assert all(int(r) < own for r in re.findall(OPEN + r"#(\d+)", line))
 
 
-def test_training_stops_at_six_steps() -> None:
+def test_training_stops_at_eight_steps() -> None:
     rng = random.Random(0)
-    assert max(make(rng, "train").steps for _ in range(500)) == 6
-    assert {make(rng, "longer").steps for _ in range(50)} == {7, 8}
+    assert max(make(rng, "train").steps for _ in range(500)) == 8
+    assert {make(rng, "longer").steps for _ in range(50)} == {9, 10}
     assert {make(rng, "long").steps for _ in range(50)} == {5, 6}
 
 
