@@ -95,4 +95,4 @@ def test_training_mixes_all_tasks() -> None:
     tasks = [conversation(rng).task for _ in range(500)]
     assert set(tasks) == {"plan", "fill", "do"}
     assert tasks.count("plan") > 300
-    assert max(LENGTHS) == 256
+    assert max(LENGTHS) == 320

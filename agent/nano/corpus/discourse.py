@@ -313,6 +313,9 @@ ORDINALS = (
     "the fifth",
     "the sixth",
     "the seventh",
+    "the eighth",
+    "the ninth",
+    "the tenth",
 )
 COMBINE = Wordings(
     (
