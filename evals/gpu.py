@@ -68,18 +68,19 @@ TEXT = (
 """What the prompts are beginnings of. On random words nano's answers are so steep that rounding
 alone changes them."""
 LANES: Mapping[str, Mapping[str, Any]] = {
-    "stock": {},
-    "plugin": {},
     "eager": {"enforce_eager": True},
-    "stock uncompiled": {"compilation_config": {"mode": 0, "cudagraph_mode": "FULL"}},
     "uncompiled": {"compilation_config": {"mode": 0, "cudagraph_mode": "FULL"}},
+    "plugin": {},
+    "stock uncompiled": {"compilation_config": {"mode": 0, "cudagraph_mode": "FULL"}},
+    "stock": {},
 }
-"""Options of every engine; the others are vLLM's defaults: compiled, and recorded in CUDA graphs.
+"""Options of every engine, those that start sooner first; the others are vLLM's defaults: compiled, and
+recorded in CUDA graphs.
 
 ``uncompiled`` ones are recorded too. Lanes named ``stock`` run without the plugin.
 """
 GRAPHS = {"cudagraph_capture_sizes": [1, 2, 4, 8, 16, 32, BATCH]}
-PATIENCE = 120
+PATIENCE = 200
 """Seconds for an answer, or for a start."""
 ROUNDS = 4
 """Of which the first is not counted."""
@@ -357,7 +358,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--dtype", default="float16", help="of the engines")
     parser.add_argument("--options", type=json.loads, default={}, help="more for vLLM's LLM (JSON)")
     parser.add_argument("--cache", type=Path, help="where what was compiled is kept for next time")
-    parser.add_argument("--seconds", type=float, default=150, help="after which it ends")
+    parser.add_argument("--seconds", type=float, default=400, help="after which it ends")
     return parser.parse_args()
 
 
@@ -387,8 +388,7 @@ def measure(check: Check, lanes: Mapping[str, Lane], library: Path, dtype: str) 
     check.part("versions", versions)
     for name in list(lanes):
         check.part(f"start of {name}", partial(check.started, name))
-    for name in lanes:
-        if not name.startswith("stock"):
+        if name in lanes and not name.startswith("stock"):
             check.part(f"rows of {name}", partial(check.rows, name, references))
     check.part("agreement", check.agreement)
     for name, load in loads().items():

@@ -12,6 +12,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from skillweave.agent.serving.guard import run_guarded
 
@@ -47,6 +48,9 @@ def serve(arguments: list[str], tell: Tell) -> int:
                 sys.modules[name] = None  # type: ignore[assignment]
         else:
             os.environ.setdefault(METRICS_VARIABLE, metrics)
+            # vLLM's key of what it compiled says nothing of the plugin: what a stock server has
+            # compiled knows no gates.
+            os.environ.setdefault("VLLM_CACHE_ROOT", str(Path.home() / ".cache/skillweave/vllm"))
         import uvloop
         from vllm.platforms import current_platform
 

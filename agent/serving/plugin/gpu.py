@@ -3,7 +3,7 @@
 Shrink and expand are vLLM's own kernels; between them the gates weigh the columns of each token.
 
 The tests run these layers inside vLLM with plain torch in place of the kernels, and replay what was
-recorded once of the gates. They have not run on a GPU, so neither the kernels nor CUDA graphs have.
+recorded once of the gates. What comes out on a GPU has not been compared yet (`skillweave.evals.gpu`).
 """
 
 from __future__ import annotations
