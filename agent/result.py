@@ -72,6 +72,8 @@ class Result(Frozen):
     skills: tuple[str, ...] = ()
     """``name@digest`` of every skill that contributed."""
     new_skills: tuple[str, ...] = ()
+    nearest: str = ""
+    """Where it was declined for want of a skill that is surely meant: the name of the nearest one."""
     replans: int = 0
     confidence: float = 1.0
     tokens: int = 0

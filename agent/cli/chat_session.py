@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from skillweave.agent.api import Agent
     from skillweave.agent.result import Result
 
+YES = frozenset({"yes", "yes.", "yes!", "yes please", "y", "yep", "yeah", "ok", "okay", "sure"})
+"""What takes the skill that the last answer named as the nearest."""
+
 
 class Session:
     """One conversation: what was said last, and the skills pinned for the next request."""
@@ -49,6 +52,9 @@ class Session:
         try:
             if request.startswith("/"):
                 chat_commands.obey(self, request)
+            elif self.last is not None and self.last.nearest and request.lower() in YES:
+                self.pinned = (*self.pinned, self.last.nearest)
+                self._ask(self.last.task)
             else:
                 self._ask(request)
         except KeyboardInterrupt:

@@ -66,8 +66,8 @@ nano:
 The reader (`skillweave nano train-reader --out FOLDER`, and with `--from` for a further run) learns the
 plans of the same corpus by AdamW, at a rate that stays for a while and then falls along a cosine:
 
-| run | examples | rate, and the share after which it falls | seed | loss at the end, nats per sign |
-|---|---|---|---|---|
+| run | examples | batch, tokens | rate, and the share after which it falls | seed | loss, nats per sign |
+|---|---|---|---|---|---|
 {reader_runs}
 {reader_notes}
 ## Scores
@@ -108,9 +108,7 @@ def card_text(training: dict[str, Any], reader: dict[str, Any], scores: Scores) 
         reader_parameters=reader["parameters"],
         reader_notes=_notes(reader),
         reader_runs="\n".join(
-            f"| {number} | {run['examples']:,} | {run['rate']}, {run['flat']:.0%} | {run['seed']} "
-            f"| {run['final_loss']:.4f} |"
-            for number, run in enumerate(_runs(reader), start=1)
+            _reader_row(number, run) for number, run in enumerate(_runs(reader), start=1)
         ),
         runs="\n".join(_row(number, run) for number, run in enumerate(runs, start=1)),
         rows="\n".join(rows),
@@ -136,8 +134,13 @@ def _notes(training: dict[str, Any]) -> str:
 
 def _row(number: int, run: dict[str, Any]) -> str:
     schedule = ", ".join(f"{rate:.4f} at {tokens / 1e6:.2f} M" for tokens, rate in run["schedule"])
-    figures = (f"{run['tokens']:,}", f"{run['batch']:,}", schedule, run["seed"])
-    return "| ".join(("", f"{number} ", *(f"{x} " for x in figures), f"{run['final_loss']:.4f} |"))
+    figures = (f"{run['tokens']:,}", f"{run['batch']:,}", schedule)
+    return f"| {number} | {' | '.join(figures)} | {run['seed']} | {run['final_loss']:.4f} |"
+
+
+def _reader_row(number: int, run: dict[str, Any]) -> str:
+    figures = (f"{run['examples']:,}", f"{run['batch']:,}", f"{run['rate']}, {run['flat']:.0%}")
+    return f"| {number} | {' | '.join(figures)} | {run['seed']} | {run['final_loss']:.4f} |"
 
 
 def write_card(folder: Path, scores: Scores) -> Path:

@@ -60,6 +60,7 @@ def conclude(
         steps=reports,
         skills=tuple(dict.fromkeys(skills)),
         new_skills=tuple(state.get("new_skills", ())),
+        nearest=state["doubtful"].nearest if "doubtful" in state else "",
         replans=state.get("replans", 0),
         confidence=state.get("confidence", 1.0),
         tokens=used + state.get("tokens", 0) + tokens,
@@ -106,8 +107,8 @@ def _unsure(plan: Plan) -> str:
 
 def _doubtful(step: Doubtful) -> str:
     return (
-        f"No skill here surely can “{step.goal}”; the nearest is {step.nearest}. If that is meant, name it "
-        f"(`--skill {step.nearest}`, in the chat `/skill {step.nearest}`); else {ADD}, or {LARGER}."
+        f"No skill here surely can “{step.goal}”; the nearest is {step.nearest}. If that is meant, say yes "
+        f"in the chat, or name it (`--skill {step.nearest}`); else {ADD}, or {LARGER}."
     )
 
 

@@ -142,7 +142,8 @@ class ScriptedLibrary:
 
 
 class ScriptedAgent:
-    """An agent that answers 28; ``slow`` requests are interrupted, ``broken`` ones fail."""
+    """An agent that answers 28; ``slow`` requests are interrupted, ``broken`` ones fail, and ``vague`` ones
+    need the skill that is meant."""
 
     def __init__(self) -> None:
         self.library = ScriptedLibrary()
@@ -160,8 +161,9 @@ class ScriptedAgent:
             raise ModelError("the server went away")
         if task == "bug":
             raise ZeroDivisionError("an internal\nmistake")
-        outcome: Outcome = "declined" if task == "beyond" else "solved"
-        yield from events_of(result_of(task, outcome))
+        outcome: Outcome = "declined" if task in ("beyond", "vague") and not skills else "solved"
+        nearest = "multiply" if task == "vague" and not skills else ""
+        yield from events_of(result_of(task, outcome).model_copy(update={"nearest": nearest}))
 
     def watch(self, callback: object) -> AbstractContextManager[None]:
         return nullcontext()
@@ -431,6 +433,11 @@ def test_a_pinned_skill_counts_for_one_request(agent: ScriptedAgent, tmp_path: P
     _, out = converse_with(agent, tmp_path, "/skill word-count\none\ntwo\n/skill nope\n")
     assert agent.asked == [("one", ("word-count",)), ("two", ())]
     assert "error: no skill is named nope" in out
+
+
+def test_yes_takes_the_nearest_skill(agent: ScriptedAgent, tmp_path: Path) -> None:
+    converse_with(agent, tmp_path, "vague\nYes\nyes\n")
+    assert agent.asked == [("vague", ()), ("vague", ("multiply",)), ("yes", ())]
 
 
 def test_chat_saves_a_plan(agent: ScriptedAgent, tmp_path: Path) -> None:

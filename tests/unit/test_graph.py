@@ -256,8 +256,10 @@ def test_a_plan_is_tried_if_the_library_is_near_to_its_steps(
     model = ScriptedModel(script({"plan: it": plan}))
     with Agent(library, model, settings, profile=Doubtful(), sandbox=sandbox) as agent:
         result = agent.run("it")
+        meant = agent.run("it", skills=[result.nearest]) if result.nearest else result
     assert result.outcome == outcome
     assert words in result.answer
+    assert meant.outcome == "solved"
 
 
 def test_a_step_that_no_skill_fits_is_declined(make: MakeAgent) -> None:

@@ -21,6 +21,7 @@ SCORES = Scores(
 READER = {
     "parameters": 3_200_000,
     "examples": 210_000,
+    "batch": 1600,
     "seed": 1,
     "rate": 0.0015,
     "flat": 0.4,
@@ -64,4 +65,4 @@ def test_the_reader_has_its_lines() -> None:
     further = {**READER, "examples": 100_000, "seed": 2, "continues": READER}
     card = card_text(run(1, 24_000_000), further, SCORES)
     assert "3,200,000 trained parameters" in card
-    assert "| 1 | 210,000 | 0.0015, 40% | 1 | 0.1100 |\n| 2 | 100,000 |" in card
+    assert "| 1 | 210,000 | 1,600 | 0.0015, 40% | 1 | 0.1100 |\n| 2 | 100,000 |" in card
