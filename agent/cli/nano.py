@@ -98,6 +98,23 @@ def train_reader(
 
 
 @app.command()
+def mean_reader(
+    readers: Annotated[
+        list[Path], typer.Argument(help="Folders of `train-reader`.", file_okay=False, exists=True)
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Where their mean goes.")],
+) -> None:
+    """Average readers that went on from the same one, on other examples each.
+
+    Example: skillweave nano mean-reader ./first ./second --out ./reader
+    """
+    from skillweave.agent.nano.reader.mean import mean_reader
+
+    mean_reader(readers, out)
+    typer.echo(f"the mean of {len(readers)} readers is in {out}")
+
+
+@app.command()
 def card(weights: Weights = None) -> None:
     """Print the model card: data, tokens, loss, scores.
 

@@ -72,7 +72,7 @@ class NanoProfile:
 
     name = "nano"
     does_steps = False
-    min_confidence = 0.07
+    min_confidence = 0.1
     """Chosen on ``evals/data/development_free.jsonl``."""
 
     # -- planning --------------------------------------------------------------------------

@@ -11,11 +11,12 @@ import torch
 from safetensors.torch import load_file
 
 from skillweave.agent.nano.reader import batches
+from skillweave.agent.nano.reader.mean import mean_reader
 from skillweave.agent.nano.reader.train import Recipe, train_reader
 from skillweave.agent.nano.train import TrainProgress
 from skillweave.skills.errors import SettingsError
 
-TINY = Recipe(examples=60, batch=256, seed=3)
+TINY = Recipe(examples=60, batch=256, rate=5e-4, seed=3)
 
 
 class Killed(BaseException):
@@ -55,3 +56,20 @@ def test_a_reader_is_trained_further(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert logs[1]["final_loss"] < logs[0]["final_loss"]
     with pytest.raises(SettingsError, match="no folder that a training wrote"):
         train_reader(tmp_path / "third", TINY, start=tmp_path)
+
+
+def test_readers_that_went_on_from_one_have_a_mean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "BLOCK", 24)
+    first, second, mean = (tmp_path / name for name in ("first", "second", "mean"))
+    train_reader(first, TINY)
+    train_reader(second, replace(TINY, seed=4))
+    mean_reader([first, second], mean)
+    one, two, both = (load_file(folder / "weights.safetensors") for folder in (first, second, mean))
+    assert all(torch.allclose((one[n] + two[n]) / 2, both[n], atol=1e-3) for n in both)
+    log = json.loads((mean / "training.json").read_text())
+    assert (log["examples"], log["seed"]) == (2 * TINY.examples, "3, 4")
+    train_reader(tmp_path / "further", TINY, start=first)
+    with pytest.raises(SettingsError, match="went on from the same one"):
+        mean_reader([first, tmp_path / "further"], mean)

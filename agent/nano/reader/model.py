@@ -18,10 +18,10 @@ from skillweave.agent.nano.reader.network import HEADS, PLACE_SCALE
 from skillweave.agent.nano.reader.pointers import POINT
 
 ENCODED: Final = 384
-WIDTH: Final = 256
-INNER: Final = 768
+WIDTH: Final = 384
+INNER: Final = 1152
 LAYERS: Final = 4
-RANK: Final = 32
+RANK: Final = 64
 NOWHERE: Final = -1e4
 
 
