@@ -75,7 +75,7 @@ def test_a_likely_reading_is_done_without_asking_the_model(
     profile = Read((plan("mirror the text"), -0.1), (BEYOND, -3.0))
     result, kinds = run(library, sandbox, profile, plan("do something else"))
     assert result.value == "cba"
-    assert result.confidence == pytest.approx(0.905, abs=1e-3)
+    assert result.confidence == pytest.approx(0.952, abs=1e-3)  # of what is not beyond us
     assert "read" in kinds
     assert "ask" not in kinds
 
@@ -93,7 +93,7 @@ def test_an_unlikely_reading_is_shown_and_not_tried(library: Library, sandbox: S
 
 
 def test_what_is_read_as_beyond_is_declined(library: Library, sandbox: Sandbox) -> None:
-    profile = Read((BEYOND, -0.2), (plan("mirror the text"), -2.0))
+    profile = Read((BEYOND, -0.1), (plan("mirror the text"), -3.5))
     result, kinds = run(library, sandbox, profile, plan("mirror the text"))
     assert result.outcome == "declined"
     assert "ask" not in kinds

@@ -146,8 +146,8 @@ class ReaderTrainer:
         Raises:
             SettingsError: there is none, or it followed another recipe.
         """
-        fits = lambda old: old["recipe"] == asdict(self.recipe)  # noqa: E731
-        state = read_state(self.out, fits, self.device)
+        recipe = asdict(self.recipe)
+        state = read_state(self.out, lambda old: old["recipe"] == recipe, self.device)
         self._set(state["trained"])
         self.continues = state["continues"]
         self.optimizer.load_state_dict(state["optimizer"])
