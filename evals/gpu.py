@@ -21,20 +21,14 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from skillweave.agent.serving.weights import NANO
 from skillweave.evals.gpu_check import Check
-from skillweave.evals.gpu_jobs import NANO, loads, write_library
+from skillweave.evals.gpu_jobs import loads, write_library
 from skillweave.evals.gpu_lanes import LANES, Lane, running
 from skillweave.evals.gpu_reference import Reference
-
-
-def versions() -> dict[str, str]:
-    """What ran, and on which device."""
-    import torch
-    import vllm
-
-    cuda = torch.cuda.is_available()
-    device = torch.cuda.get_device_name() if cuda else "cpu"
-    return {"torch": torch.__version__, "vllm": vllm.__version__, "device": device}
+from skillweave.evals.machine import this_machine
+from skillweave.evals.merge_bench import name_of
+from skillweave.evals.merge_shapes import Device
 
 
 def arguments() -> argparse.Namespace:
@@ -67,12 +61,13 @@ def measure(check: Check, lanes: Mapping[str, Lane], library: Path, dtype: str) 
     """All parts, one after the other."""
     import torch
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device: Device = "cuda" if torch.cuda.is_available() else "cpu"
     references = {
         "float32": Reference(NANO, library, torch.float32, device),
         "own": Reference(NANO, library, getattr(torch, dtype), device),
     }
-    check.part("versions", versions)
+    check.part("device", partial(name_of, device))
+    check.part("machine", this_machine().model_dump)
     for name in list(lanes):
         check.part(f"start of {name}", partial(check.started, name))
         if name in lanes and not name.startswith("stock"):

@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from skillweave.agent.serving.weights import NANO
 from skillweave.evals.gpu_system import BATCH, Job
 from skillweave.skills.builtin import builtin_root
 
-NANO = Path(__file__).parents[1] / "agent" / "nano" / "weights"
 NAMES = ("sentiment", "sentence-tense", "sentence-voice", "agreement-check")
 COPIES = tuple(f"{name}-too" for name in NAMES)
 """The same adapters once more: as many as a batch has slots for."""

@@ -16,7 +16,7 @@ from queue import Empty, Queue
 from typing import Any
 
 from skillweave.agent.serving.plugin import LIBRARY_VARIABLE
-from skillweave.evals.gpu_jobs import NANO
+from skillweave.agent.serving.weights import NANO
 from skillweave.evals.gpu_system import BATCH, Answer, Job
 from skillweave.skills.errors import ServerError
 
