@@ -118,6 +118,8 @@ class WorkerProcess:
 
     def call(self, request: bytes, limits: Limits) -> Ending:
         """Run one call to its end. Raises `WorkerDiedError`."""
+        if self._process.poll() is not None:  # in the bubblewrap lane its child may be going still
+            raise WorkerDiedError(started=False)
         exchange = _Exchange(self._control, request, limits)
         try:
             return exchange.run()
