@@ -17,7 +17,7 @@ from skillweave.agent.nano.literals import Masked, kind_of, mask, plain, unquote
 from skillweave.agent.nano.reader import Reader
 from skillweave.agent.nano.tokenizer import CLOSE, OPEN
 from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
-from skillweave.agent.profiles.assign import Assignment, assignments, value_of
+from skillweave.agent.profiles.assign import Assignment, assignments, is_number, value_of
 from skillweave.agent.profiles.base import Done, Filled, Message, Planned, Prompt, Structure
 from skillweave.agent.profiles.coverage import faults
 from skillweave.agent.profiles.grammar import fill_grammar, plan_grammar
@@ -43,6 +43,8 @@ ANNOUNCED: Final[Mapping[str, Sequence[str]]] = {
     "whole": ("out of",),
 }
 """Words before the value of a parameter, by its name."""
+OWN_UNIT: Final = ("from_unit", "source_unit", "unit_from", "source", "unit")
+"""Parameters for the unit that a number is given in."""
 _MAX_PLAN_TOKENS: Final = 640
 
 
@@ -184,7 +186,7 @@ def _ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tupl
     """The assignments that the types allow and the goal does not exclude.
 
     What stands ``in 'a text'`` or is taken ``from 10`` is for the first parameter, and some words
-    announce others (`ANNOUNCED`). In ``then subtract 7`` the number to work on goes without saying; in
+    announce others (`ANNOUNCED`); the unit right after a number is the number's own. In ``then subtract 7`` the number to work on goes without saying; in
     nano's goals such a result stands last, right after the other value: ``subtract<<7>><<#1>>``. It is
     for the first parameter, too.
     """
@@ -197,6 +199,8 @@ def _ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tupl
         names = [name for name, words in ANNOUNCED.items() if _ends_with(before, words)]
         if _ends_with(before, CONTAINING):
             names.append(first)
+        if at and not before.strip() and is_number(values[at - 1]) and not is_number(values[at]):
+            names += OWN_UNIT
         for name in names:
             ways = tuple(way for way in ways if way.get(name) == (at,)) or ways
     if step.goal.endswith(f"{SLOT} {SLOT}"):

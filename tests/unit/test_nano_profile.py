@@ -36,6 +36,14 @@ def _takes(function: str, kind: str, *names: str) -> Signature:
 REPLACE = _takes("replace_text", "string", "text", "old", "new")
 SHARE = _takes("percentage_share", "number", "part", "whole")
 POWER = _takes("power", "number", "base", "exponent")
+CONVERT = Signature(
+    function="convert_volume",
+    parameters=(
+        Parameter(name="value", type="number"),
+        Parameter(name="from_unit", type="string"),
+        Parameter(name="to_unit", type="string"),
+    ),
+)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +53,8 @@ POWER = _takes("power", "number", "base", "exponent")
         ("in {} , change {} to {}", ["abc", "a", "b"], REPLACE, ["abc", "a", "b"]),
         ("{} out of {} in percent", ["42", "150"], SHARE, ["42", "150"]),
         ("raise {} to the power of {}", ["2", "10"], POWER, ["2", "10"]),
+        ("how many {} {} {}", ["litres", "5", "gal"], CONVERT, ["5", "gal", "litres"]),
+        ("{} {} in {}", ["5", "gal", "litres"], CONVERT, ["5", "gal", "litres"]),
     ],
 )
 def test_words_before_a_value_say_what_it_is_for(
