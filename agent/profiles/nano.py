@@ -186,9 +186,9 @@ def _ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tupl
     """The assignments that the types allow and the goal does not exclude.
 
     What stands ``in 'a text'`` or is taken ``from 10`` is for the first parameter, and some words
-    announce others (`ANNOUNCED`); the unit right after a number is the number's own. In ``then subtract 7`` the number to work on goes without saying; in
-    nano's goals such a result stands last, right after the other value: ``subtract<<7>><<#1>>``. It is
-    for the first parameter, too.
+    announce others (`ANNOUNCED`). The unit right after a number is the number's own. In ``then
+    subtract 7`` the number to work on goes without saying; in nano's goals such a result stands last,
+    right after the other value: ``subtract<<7>><<#1>>``. It is for the first parameter, too.
     """
     ways = assignments(values, signature)
     if not signature.parameters:
