@@ -36,7 +36,7 @@ _TIME: Final = (
 _NUMBER: Final = (
     r"[-+]?(?:0[xbo][0-9a-fA-F]+|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+/\d+|\d+(?:\.\d+)?(?:e[-+]?\d+)?)"
 )
-_LINK: Final = r"https?://[^\s'\"<>]*[^\s'\"<>.,;!?)]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_LINK: Final = r"https?://[^\s'\"<>]*[^\s'\"<>.,;!?)]|[\w.+-]+@[\w-]+(?:\.[\w-]+)*"
 _BYTE: Final = r"[0-9a-fA-F]{2}"
 _CODE: Final = (
     r"(?=[0-9a-f]*\d[0-9a-f]*)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}|[A-Za-z0-9+/]{4,}={1,2}(?![=\w])"
@@ -220,10 +220,13 @@ def _tables(request: str) -> Iterator[tuple[int, int, Kind]]:
 def _last_row(lines: list[str], head: int, separator: str) -> int | None:
     """The last line of the table whose head would end line ``head``."""
     cells = lines[head + 1].count(separator)
+    spaced = separator != "," or ", " in lines[head + 1]
     last = head
     while last + 1 < len(lines) and cells and lines[last + 1].count(separator) == cells:
         row = lines[last + 1]
-        if _MARK.match(row) or any(len(c.split()) > 4 for c in row.split(separator)):
+        if _MARK.match(row) or not _are_cells(row, separator):
+            break
+        if ", " in row and not spaced:
             break
         last += 1
     return last if last > head else None
@@ -236,7 +239,14 @@ def _head(line: str, separator: str, cells: int, first: bool) -> int | None:
     one = re.escape(separator)
     opening = rf"[^\s{one}'\"]+" if separator != "|" else r"\|?[^|\n:]*"
     found = re.search(rf"(?:^|(?<=\s)){opening}(?:{one}[^{one}'\"]*){{{cells}}}$", line)
-    return found.start() if found else None
+    if found is None or line.endswith((".", "?", "!", ":")) or not _are_cells(found[0], separator):
+        return None
+    return found.start()
+
+
+def _are_cells(row: str, separator: str) -> bool:
+    """Whether the parts of a line are short enough for a table: a sentence may hold commas, too."""
+    return all(len(cell.split()) <= 4 for cell in row.split(separator))
 
 
 def unquoted(text: str) -> str:
