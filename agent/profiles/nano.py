@@ -34,13 +34,14 @@ _LINE: Final = re.compile(r"#(\d+)")
 _ASSIGNMENT: Final = re.compile(rf" (\w+)=({re.escape(OPEN)}.*?{re.escape(CLOSE)}|\S+)", re.DOTALL)
 _SETTING: Final = re.compile(r"(\w+) = \S+")
 _TYPES: Final = {"integer": "number", "object": "string", "any": "string", "null": "string"}
-CONTAINING: Final = ("in", "within", "inside", "from")
+CONTAINING: Final = re.compile(r"\b(?:in|within|inside|from)$")
 """Words before the value that a skill works on, its first parameter."""
-ANNOUNCED: Final[Mapping[str, Sequence[str]]] = {
-    "exponent": ("power of", "power", "raised to", "to the"),
-    "new": ("with", "by", "into"),
-    "old": ("replace", "replacing", "change", "swap", "instead of"),
-    "whole": ("out of",),
+ANNOUNCED: Final[Mapping[str, re.Pattern[str]]] = {
+    "exponent": re.compile(r"\b(?:power|power of|raised to|to the)$"),
+    "new": re.compile(r"\b(?:with|by|into)$"),
+    "old": re.compile(r"\b(?:replace|replacing|change|swap|instead of)$"),
+    "whole": re.compile(r"\bout of$"),
+    "amount": re.compile(r"(?<!less )(?<!fewer )\bthan$"),
 }
 """Words before the value of a parameter, by its name."""
 OWN_UNIT: Final = ("from_unit", "source_unit", "unit_from", "source", "unit")
@@ -196,8 +197,8 @@ def _ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tupl
     first = signature.parameters[0].name
     pieces = [piece.lower().rstrip() for piece in step.goal.split(SLOT)][: len(values)]
     for at, before in enumerate(pieces):
-        names = [name for name, words in ANNOUNCED.items() if _ends_with(before, words)]
-        if _ends_with(before, CONTAINING):
+        names = [name for name, words in ANNOUNCED.items() if words.search(before)]
+        if CONTAINING.search(before):
             names.append(first)
         if at and not before.strip() and is_number(values[at - 1]) and not is_number(values[at]):
             names += OWN_UNIT
@@ -209,10 +210,6 @@ def _ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tupl
             last = len(values) - 1
             ways = tuple(way for way in ways if way.get(first) == (last,)) or ways
     return ways
-
-
-def _ends_with(text: str, words: Sequence[str]) -> bool:
-    return any(text == word or text.endswith(f" {word}") for word in words)
 
 
 def _ask(task: str, text: str, grammar: str | None, max_tokens: int) -> Prompt:

@@ -29,7 +29,7 @@ FOUND = [
     ("Sort this by age: name,age\nAnn,3\nBob,5", [("table", "name,age\nAnn,3\nBob,5")]),
     ("Sort 'name,age\nAnn,3\nBob,5' by age", [("text", "'name,age\nAnn,3\nBob,5'")]),
     ("First names:\n| a | b |\n|---|---|\n| 1 | 2 |\n", [("table", "| a | b |\n|---|---|\n| 1 | 2 |")]),
-    ("Order it by age, then name, too.\nname,age,x\nAnn,3,1\nBo,5,2", [("table", "name,age,x\nAnn,3,1\nBo,5,2")]),
+    ("By age, then name, too.\nname,age,x\nAnn,3,1\nBo,5,2", [("table", "name,age,x\nAnn,3,1\nBo,5,2")]),
     ("Who, by now, is oldest?\nname,age,x\nAnn,3,1\nBo,5,2", [("table", "name,age,x\nAnn,3,1\nBo,5,2")]),
     ("name,age\nAnn,3\nBo,5\nthe mean age, rounded", [("table", "name,age\nAnn,3\nBo,5")]),
     ("Count the words of this:\nOne fox.\nIt jumps, ok.", [("text", "One fox.\nIt jumps, ok.")]),

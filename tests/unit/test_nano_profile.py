@@ -35,6 +35,7 @@ def _takes(function: str, kind: str, *names: str) -> Signature:
 
 REPLACE = _takes("replace_text", "string", "text", "old", "new")
 SHARE = _takes("percentage_share", "number", "part", "whole")
+SUBTRACT = _takes("subtract", "number", "number", "amount")
 POWER = _takes("power", "number", "base", "exponent")
 CONVERT = Signature(
     function="convert_volume",
@@ -53,6 +54,7 @@ CONVERT = Signature(
         ("in {} , change {} to {}", ["abc", "a", "b"], REPLACE, ["abc", "a", "b"]),
         ("{} out of {} in percent", ["42", "150"], SHARE, ["42", "150"]),
         ("raise {} to the power of {}", ["2", "10"], POWER, ["2", "10"]),
+        ("how many more {} than {}", ["8", "3"], SUBTRACT, ["8", "3"]),
         ("how many {} {} {}", ["litres", "5", "gal"], CONVERT, ["5", "gal", "litres"]),
         ("{} {} in {}", ["5", "gal", "litres"], CONVERT, ["5", "gal", "litres"]),
     ],
