@@ -16,7 +16,7 @@ from skillweave.skills.model import KINDS, Skill
 from skillweave.store.catalogue import Catalogue
 from skillweave.store.database import failure, is_refused
 from skillweave.store.diagnosis import Doubles
-from skillweave.store.embed import Embedder, EmbeddingCache
+from skillweave.store.embed import Embedder, EmbeddingCache, MiniLMEmbedder
 from skillweave.store.folders import Found
 from skillweave.store.index import VectorIndex
 from skillweave.store.layout import Layout, WriteLock
@@ -24,6 +24,7 @@ from skillweave.store.learned import load
 from skillweave.store.ledger import Ledger
 from skillweave.store.prepared import prepared_vectors
 from skillweave.store.ranking import Weights
+from skillweave.store.routing import RoutingEmbedder
 from skillweave.store.search import Searcher
 from skillweave.store.sync import Synchroniser, SyncReport
 from skillweave.store.tuning import RankingReport, Solved, tune
@@ -64,15 +65,21 @@ class Indexes:
         self.writer = Synchroniser(
             self.catalogue, self.cache, self.vectors, ledger, partial(keep_found, layout)
         )
-        self._searcher = Searcher(self.catalogue, self.cache, self.vectors, ledger, weights)
+        reads = RoutingEmbedder() if embedder.name == MiniLMEmbedder.name else None
+        self._was_trained_on = reads.was_trained_on if reads else _never
+        self._routing = EmbeddingCache(reads or embedder, layout.embeddings)
+        self._searcher = Searcher(
+            self.catalogue, self.cache, self._routing, self.vectors, ledger, weights
+        )
         self._closed = False
         self._format = crc32(f"{embedder.name} {VIEWS_FORMAT}".encode())
         if self.catalogue.fact("format") != self._format:
             # Made by another embedder, or of other views: nothing in it can be compared.
             self.vectors.clear()
             self.catalogue.clear(self._format)
-        self._untrained = load(reranker, self._format)
-        self._searcher.reranker = load(layout.reranker, self._format) or self._untrained
+        self._learned_from = crc32(f"{self._routing.name} {VIEWS_FORMAT}".encode())
+        self._untrained = load(reranker, self._learned_from)
+        self._searcher.reranker = load(layout.reranker, self._learned_from) or self._untrained
         self._seen = self.catalogue.generation()
         self._compared = False
         self._loaded = False
@@ -93,13 +100,15 @@ class Indexes:
             LibraryDamagedError: an index cannot be read.
             UserError: the model cannot be written.
         """
-        model, report = self.reading(lambda searcher: tune(searcher, self.cache, history, weights))
+        model, report = self.reading(
+            lambda searcher: tune(searcher, self._routing, history, weights, self._was_trained_on)
+        )
         self._searcher.reranker = model or self._untrained
         with self._told(), self._lock.exclusive():
             if model is None:
                 self._layout.reranker.unlink(missing_ok=True)
             else:
-                model.save(self._layout.reranker, self._format)
+                model.save(self._layout.reranker, self._learned_from)
         return report
 
     def doubles(self) -> Doubles:
@@ -170,6 +179,7 @@ class Indexes:
         with self._lock.exclusive(), self._told():
             self._refuse_when_closed()
             self.cache.mend()
+            self._routing.mend()
             self.catalogue.mend()
             with self.catalogue.changing():
                 self.vectors.clear()
@@ -206,6 +216,7 @@ class Indexes:
         self.vectors.close()
         self.catalogue.close()
         self.cache.close()
+        self._routing.close()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -242,3 +253,7 @@ class Indexes:
         repairs = self.writer.reconcile()
         if repairs:
             log.info("the index missed %d entries after an interruption; mended", repairs)
+
+
+def _never(text: str) -> bool:
+    return False

@@ -63,6 +63,17 @@ def load_tensors(path: Path) -> dict[str, Floats]:
     return tensors
 
 
+def with_lora(tensors: Mapping[str, Floats], lora: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The weights with LoRA merged into them; ``lora`` holds, for a layer, ``up [outputs, rank]`` and
+    ``down [rank, inputs]``, and may hold other tensors."""
+    names = [name.removesuffix(".down") for name in lora if name.endswith(".down")]
+    changed = {
+        f"{name}.weight": tensors[f"{name}.weight"] + lora[f"{name}.up"] @ lora[f"{name}.down"]
+        for name in names
+    }
+    return {**tensors, **changed}
+
+
 class Encoder:
     """The transformer; may be shared between threads. Each call runs on one thread."""
 
@@ -112,13 +123,13 @@ class Encoder:
 
 
 class MiniLM:
-    """Tokenizer and encoder from a model folder."""
+    """Tokenizer and encoder from a model folder; ``lora`` changes its weights, see `with_lora`."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, lora: Mapping[str, Floats] | None = None):
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
-        self._encoder = Encoder(load_tensors(folder / "model.safetensors"))
+        self._encoder = Encoder(with_lora(load_tensors(folder / "model.safetensors"), lora or {}))
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Unit vectors of ``texts``; batches are of similar length, so padding costs little."""

@@ -57,12 +57,15 @@ class Searcher:
         self,
         catalogue: Catalogue,
         cache: EmbeddingCache,
+        routing: EmbeddingCache,
         index: VectorIndex,
         ledger: Ledger,
         weights: Weights,
     ):
+        """``routing`` embeds queries for the router of the re-ranker, ``cache`` everything else."""
         self._catalogue = catalogue
         self._cache = cache
+        self._routing = routing
         self._index = index
         self._ledger = ledger
         self._weights = weights
@@ -145,7 +148,7 @@ class Searcher:
         rows |= self._catalogue.rows_of(more)
         standing = self._ledger.standing([row.name for row in rows.values()])
         avoid = self._avoidance(vector, rows)
-        routed = self._routed(vector)
+        routed = self._routed(query)
         measured = self._measure(vector, rows)
         found = {}
         for id, row in rows.items():
@@ -215,12 +218,12 @@ class Searcher:
         known = self._cache.lookup(list(keys.values()))
         return {id: float(np.dot(known[key], vector)) for id, key in keys.items() if key in known}
 
-    def _routed(self, vector: Vectors) -> dict[str, float]:
+    def _routed(self, query: str) -> dict[str, float]:
         """Log-probabilities by the re-ranker's router."""
         if self.reranker is None:
             return {}
         router = self.reranker.router
-        values = router.log_probabilities(vector[np.newaxis])[0]
+        values = router.log_probabilities(self._routing.query(query)[np.newaxis])[0]
         return dict(zip(router.names, values.tolist(), strict=True))
 
     def _shown(self, candidate: Candidate, explain: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,16 +55,30 @@ def history_of(ledger: Ledger, skills: Sequence[Skill]) -> list[Solved]:
 
 
 def tune(
-    searcher: Searcher, cache: EmbeddingCache, history: Sequence[Solved], weights: Weights
+    searcher: Searcher,
+    routing: EmbeddingCache,
+    history: Sequence[Solved],
+    weights: Weights,
+    was_trained_on: Callable[[str], bool],
 ) -> tuple[Reranker | None, RankingReport]:
-    """Fit a re-ranker, and judge it on a half of the searched requests that it was not fitted to."""
+    """Fit a re-ranker, and judge it on a half of the searched requests that it was not fitted to.
+
+    Args:
+        routing: embeds requests for the router.
+        was_trained_on: whether that embedder has seen a request with its skill; such a request is
+            learned from, but neither searched again nor judged.
+    """
     # On a busy machine, threads that wait for each other are many times slower than one.
     with ThreadpoolController().limit(limits=1, user_api="blas"):
-        return _tune(searcher, cache, history, weights)
+        return _tune(searcher, routing, history, weights, was_trained_on)
 
 
 def _tune(
-    searcher: Searcher, cache: EmbeddingCache, history: Sequence[Solved], weights: Weights
+    searcher: Searcher,
+    routing: EmbeddingCache,
+    history: Sequence[Solved],
+    weights: Weights,
+    was_trained_on: Callable[[str], bool],
 ) -> tuple[Reranker | None, RankingReport]:
     chance = np.random.default_rng(0)
     names = {one.skill for one in history}
@@ -73,10 +87,11 @@ def _tune(
     )
     if len(history) < FEWEST_REQUESTS or len(names) < FEWEST_SKILLS:
         return None, report
-    vectors = cache.embed([one.text for one in history])
+    vectors = routing.embed([one.text for one in history])
     skills = [one.skill for one in history]
     folds = chance.integers(0, FOLDS, len(history))
-    asked = chance.permutation(len(history))[:EPISODES]
+    mixed = chance.permutation(len(history))
+    asked = np.array([at for at in mixed if not was_trained_on(history[at].text)][:EPISODES], int)
     found: list[tuple[str, dict[str, Candidate]]] = []
     for fold in range(FOLDS):
         rest = np.flatnonzero(folds != fold)

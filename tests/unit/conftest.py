@@ -1,12 +1,14 @@
-"""A model small enough to train within a test, and a sandbox."""
+"""A model small enough to train within a test, a sandbox, and few built-in skills."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from skillweave.skills.builtin import builtin_root
 from skillweave.skills.sandbox import Sandbox
 
 
@@ -15,6 +17,15 @@ def sandbox() -> Iterator[Sandbox]:
     """Where the tools of a module's tests run."""
     with Sandbox.open() as opened:
         yield opened
+
+
+@pytest.fixture
+def few_builtin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three built-in skills instead of all: a new library takes some ten seconds to index them."""
+    few = tmp_path / "builtin"
+    for name in ("uppercase", "number-to-words", "money-rounding"):
+        shutil.copytree(builtin_root() / name, few / name)
+    monkeypatch.setattr("skillweave.store.reading.builtin_root", lambda: few)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from skillweave.agent.nano.corpus import HELD_OUT, Conversation, conversation, h
 from skillweave.agent.nano.reader import Reader
 from skillweave.agent.nano.reader.batches import collate, row_of
 from skillweave.agent.nano.reader.grammar import allowed
-from skillweave.agent.nano.reader.model import LoRA
 from skillweave.agent.nano.reader.pointers import (
     BEYOND,
     END,
@@ -34,6 +33,7 @@ from skillweave.agent.nano.reader.train import ReaderTrainer, Recipe
 from skillweave.agent.profiles.base import BEYOND as DECLINED
 from skillweave.agent.profiles.nano import NanoProfile
 from skillweave.store.embed import model_folder
+from skillweave.store.minilm_torch import LoRA
 
 TINY = Recipe(examples=60, batch=256, seed=3)
 REQUEST = " Reverse<<A text>>, then count its vowels"

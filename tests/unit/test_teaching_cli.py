@@ -130,6 +130,7 @@ def test_the_chat_teaches_beside_the_conversation(
     session.agent.library.close()
 
 
+@pytest.mark.usefixtures("few_builtin")
 def test_promote_wants_a_text_that_is_there(tmp_path: Path, examples: Path) -> None:
     asked = ["skills", "promote", "nothing", "--cases", str(examples)]
     result = CliRunner().invoke(app, [*asked, "--library", str(tmp_path / "library")])

@@ -215,6 +215,7 @@ def test_what_is_pulled_is_read(tmp_path: Path) -> None:
         assert len(library.history("two")) == 2
 
 
+@pytest.mark.usefixtures("few_builtin")
 def test_a_built_in_skill_is_as_it_was_installed(tmp_path: Path) -> None:
     with Library(tmp_path / "library", embedder=HashEmbedder()) as library:
         assert library.versions("uppercase") == []

@@ -17,15 +17,14 @@ import numpy as np
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from skillweave.agent.nano.reader.grammar import allowed
-from skillweave.agent.nano.reader.network import Decoder, Floats, Tensors
+from skillweave.agent.nano.reader.network import Decoder, Floats
 from skillweave.agent.nano.reader.pointers import Word, open_tokenizer, pieces_of, plan_of, words_of
 from skillweave.store.embed import model_folder
-from skillweave.store.minilm import Encoder, load_tensors
+from skillweave.store.minilm import Encoder, load_tensors, with_lora
 
 MOST_WORDS: Final = 160
 MOST_SIGNS: Final = 150
 BEAMS: Final = 4
-DOWN, UP = ".down", ".up"
 WEIGHTS: Final = Path(str(files("skillweave.agent.nano.reader"))) / "weights.safetensors"
 
 
@@ -55,7 +54,7 @@ class Reader:
         folder = model_folder()
         tensors = load_tensors(weights or WEIGHTS)
         self._tokenizer = open_tokenizer(folder)
-        self._encoder = Encoder(_tuned(load_tensors(folder / "model.safetensors"), tensors))
+        self._encoder = Encoder(with_lora(load_tensors(folder / "model.safetensors"), tensors))
         self._decoder = Decoder(tensors)
         self._pool = ThreadpoolController()
         self._lock = threading.Lock()
@@ -89,10 +88,3 @@ class Reader:
         pieces, firsts = pieces_of(self._tokenizer, words)
         ids = np.array([pieces], np.int64)
         return self._encoder.states(ids, np.ones(ids.shape, np.float32))[0, firsts]
-
-
-def _tuned(encoder: Tensors, tensors: Tensors) -> Tensors:
-    """The encoder's weights with the LoRA adapter merged into them."""
-    names = [name.removesuffix(DOWN) for name in tensors if name.endswith(DOWN)]
-    changes = {f"{name}.weight": tensors[name + UP] @ tensors[name + DOWN] for name in names}
-    return encoder | {name: encoder[name] + change for name, change in changes.items()}

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from skillweave.agent.nano.reader.network import HEADS, PLACE_SCALE
 from skillweave.agent.nano.reader.pointers import POINT
+from skillweave.store.minilm_torch import tunable_minilm
 
 ENCODED: Final = 384
 WIDTH: Final = 384
@@ -23,21 +23,6 @@ INNER: Final = 1152
 LAYERS: Final = 4
 RANK: Final = 64
 NOWHERE: Final = -1e4
-
-
-class LoRA(nn.Module):
-    """A frozen linear layer and a low-rank change of it (https://arxiv.org/abs/2106.09685)."""
-
-    def __init__(self, base: nn.Linear):
-        super().__init__()
-        self.base = base.to(torch.bfloat16).requires_grad_(False)
-        self.down = nn.Parameter(torch.randn(RANK, base.in_features) / math.sqrt(base.in_features))
-        self.up = nn.Parameter(torch.zeros(base.out_features, RANK))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``[..., inputs]`` to ``[..., outputs]``."""
-        y: Tensor = self.base(x)
-        return y + (x @ self.down.T) @ self.up.T
 
 
 class Attention(nn.Module):
@@ -99,12 +84,7 @@ class Network(nn.Module):
             longest: words of a question, and signs of a plan, at most.
         """
         super().__init__()
-        self.encoder = _minilm(encoder).requires_grad_(False)
-        for layer in self.encoder.encoder.layer:
-            for name, module in list(layer.named_modules()):
-                if isinstance(module, nn.Linear):
-                    owner, _, last = name.rpartition(".")
-                    setattr(layer.get_submodule(owner), last, LoRA(module))
+        self.encoder = tunable_minilm(encoder, RANK)
         self.project = nn.Linear(ENCODED, WIDTH)
         self.signs = nn.Embedding(POINT, WIDTH)
         nn.init.normal_(self.signs.weight, std=WIDTH**-0.5)
@@ -157,17 +137,6 @@ class Network(nn.Module):
             for name, parameter in self.named_parameters()
             if parameter.requires_grad
         }
-
-
-def _minilm(folder: Path) -> Any:
-    from transformers import BertConfig, BertModel
-
-    # Not the fused attention, see `Attention`.
-    config = BertConfig.from_pretrained(folder, attn_implementation="eager")
-    encoder = BertModel(config, add_pooling_layer=False)
-    tensors = load_file(folder / "model.safetensors")
-    encoder.load_state_dict({name: tensors[name] for name in encoder.state_dict()})
-    return encoder
 
 
 def _places(length: int) -> Tensor:
