@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from skillweave.agent.coerce import CoercionError, coerce_arguments
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.result import Attempt, StepStarted
+from skillweave.agent.spelled import spelled_out
 from skillweave.agent.state import Candidate, StepState
 from skillweave.agent.words import goal_in_words
 from skillweave.skills.errors import AdapterError, ModelError, ServerError, SkillNotFoundError
@@ -74,6 +75,7 @@ async def _with_arguments(attempt: Attempt, state: StepState, skill: Skill, deps
         given: dict[str, JsonValue] = dict(zip(folded.parameters, values, strict=True))
     else:
         text = None
+        step, values = spelled_out(step, values, skill.signature)
         prompt = deps.profile.fill(step, values, skill.signature, state.get("notes", ()))
         if prompt is not None:
             answer = await deps.ask(prompt)

@@ -11,6 +11,7 @@ import asyncio
 from skillweave.agent.deps import Deps
 from skillweave.agent.nodes.retrieve import POOL, fits, queries_of, search, usable
 from skillweave.agent.plan import Plan, Step
+from skillweave.agent.spelled import number_words
 from skillweave.skills.model import Skill
 from skillweave.store.ranking import Hit
 
@@ -25,11 +26,10 @@ async def matches(plan: Plan, deps: Deps) -> list[float]:
 
 
 async def _match(step: Step, deps: Deps) -> float:
-    values = len(step.inputs)
     return max(
         (
-            h.relevance * (1.0 if takes(h.skill, values) else MISFIT)
-            for h in await _fitting(step, deps)
+            hit.relevance * (1.0 if takes(hit.skill, step) else MISFIT)
+            for hit in await _fitting(step, deps)
         ),
         default=0.0,
     )
@@ -38,7 +38,7 @@ async def _match(step: Step, deps: Deps) -> float:
 async def best_skill(step: Step, deps: Deps) -> Skill | None:
     """The skill that would be tried first for a step, if any is near enough and takes its values."""
     hits = await _fitting(step, deps)
-    return next((hit.skill for hit in hits if takes(hit.skill, len(step.inputs))), None)
+    return next((hit.skill for hit in hits if takes(hit.skill, step)), None)
 
 
 async def _fitting(step: Step, deps: Deps) -> list[Hit]:
@@ -46,12 +46,16 @@ async def _fitting(step: Step, deps: Deps) -> list[Hit]:
     return [hit for hit in hits if fits(hit, deps)]
 
 
-def takes(skill: Skill, values: int) -> bool:
-    """Whether a skill can be given so many values. A list parameter takes any number of them."""
+def takes(skill: Skill, step: Step) -> bool:
+    """Whether a skill can be given as many values as a step has; its number words may be more of them.
+
+    A list parameter takes any number of values.
+    """
+    values = len(step.inputs)
     if skill.signature is None:
         return values > 0
     parameters = skill.signature.parameters
     required = sum(p.required for p in parameters)
     if any(p.type == "array" for p in parameters):
         return values > 0
-    return required <= values <= len(parameters)
+    return required <= values + len(number_words(step.goal)) and values <= len(parameters)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
-from pydantic import JsonValue
 
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.distil_advice import advised
@@ -14,6 +13,7 @@ from skillweave.agent.numbers import parse_number
 from skillweave.agent.plan import SLOT, Literal, Step
 from skillweave.agent.profiles.assign import misfit
 from skillweave.agent.result import StepFinished, StepReport
+from skillweave.agent.spelled import spelled_out
 from skillweave.agent.state import MODEL, Candidate, StepState
 from skillweave.agent.words import goal_in_words
 from skillweave.skills.model import Skill, SkillKind
@@ -78,7 +78,7 @@ async def _candidates(
 ) -> tuple[Candidate, ...]:
     kinds = usable(deps)
     hits = await search(queries, kinds, POOL, deps)
-    near = _near([hit for hit in hits if fits(hit, deps)], state["values"])[:CANDIDATES]
+    near = _near([hit for hit in hits if fits(hit, deps)], state)[:CANDIDATES]
     pinned = await _pinned(state, hits, kinds, deps, alone=state.get("alone", False) or not near)
     names = {one.skill for one in pinned}
     ranked = [*pinned, *(one for one in near if one.skill not in names)][:ATTEMPTS]
@@ -87,26 +87,17 @@ async def _candidates(
     return tuple(ranked)
 
 
-def _near(hits: Sequence[Hit], values: Sequence[JsonValue]) -> list[Candidate]:
-    """The hits close to the best one, those first that can take the values of the step.
-
-    Where the best one cannot take them, others may lie twice as far from it.
-    """
-    misfits = {hit.skill.name: _misfit(hit.skill, values) for hit in hits}
-    ranked = sorted(hits, key=lambda hit: misfits[hit.skill.name] - hit.score)
-    if not ranked:
-        return []
-    best = max(hit.dense for hit in ranked)
-    margin = MARGIN * (2 if misfits[ranked[0].skill.name] else 1)
-    return [
-        _candidate(hit.skill, hit)
-        for hit in ranked
-        if hit.dense >= best - (MARGIN if misfits[hit.skill.name] else margin)
-    ]
+def _near(hits: Sequence[Hit], state: StepState) -> list[Candidate]:
+    """The best hit and those about as close, those first that can take the values of the step."""
+    ranked = sorted(hits, key=lambda hit: _misfit(hit.skill, state) - hit.score)
+    return [_candidate(hit.skill, hit) for hit in ranked if hit.dense >= ranked[0].dense - MARGIN]
 
 
-def _misfit(skill: Skill, values: Sequence[JsonValue]) -> float:
-    return 0.0 if skill.signature is None else misfit(values, skill.signature)
+def _misfit(skill: Skill, state: StepState) -> float:
+    if skill.signature is None:
+        return 0.0
+    _, values = spelled_out(state["step"], state["values"], skill.signature)
+    return misfit(values, skill.signature)
 
 
 async def search(

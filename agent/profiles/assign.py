@@ -15,8 +15,8 @@ from skillweave.skills.model import Parameter, Signature
 MOST: Final = 48
 """More ways than this are not listed; the model is then asked freely."""
 
-NO_WAY: Final = 0.1
-AS_TEXT: Final = 0.05
+NO_WAY: Final = 1.0
+ODD: Final = 0.3
 
 Assignment = Mapping[str, tuple[int, ...]]
 """Name of a parameter -> positions of its values; several make a list."""
@@ -32,24 +32,31 @@ def assignments(values: Sequence[JsonValue], signature: Signature) -> tuple[Assi
 
 
 def misfit(values: Sequence[JsonValue], signature: Signature) -> float:
-    """How badly the values suit the parameters: 0 well, `NO_WAY` not at all.
+    """How badly the values suit the parameters: 0 well, `NO_WAY` not at all, in the unit of scores.
 
-    In between lie values that can only be given as text: a list, or a number among several parameters
-    (a lone text may be meant for digits, such as those of a binary number).
+    In between lie values that do not look like what they are for: a list as a text, a lone number as a
+    list, or a number as one of several texts (a single text may be meant for digits, such as those of a
+    binary number).
     """
     several = len(signature.parameters) > 1
     by_name = {p.name: p for p in signature.parameters}
 
-    def as_text(name: str, value: JsonValue) -> bool:
-        if by_name[name].type != "string":
-            return False
-        return isinstance(value, list | dict) or (several and is_number(value))
+    def odd(name: str, taken: tuple[int, ...]) -> bool:
+        value, kind = values[taken[0]], by_name[name].type
+        if kind == "array":
+            return len(taken) == 1 and is_number(value)
+        return kind == "string" and (
+            isinstance(value, list | dict) or (several and is_number(value))
+        )
 
     ways = itertools.islice(_complete(values, signature), MOST)
-    costs = (
-        sum(as_text(name, values[i]) for name, taken in way.items() for i in taken) for way in ways
-    )
-    return min((min(AS_TEXT * cost, NO_WAY) for cost in costs), default=NO_WAY)
+    costs = (sum(odd(name, taken) for name, taken in way.items()) for way in ways)
+    return min((min(ODD * cost, NO_WAY) for cost in costs), default=NO_WAY)
+
+
+def assignable(values: Sequence[JsonValue], signature: Signature) -> bool:
+    """Whether there is a way to use each value once and to give every required parameter its own."""
+    return next(_complete(values, signature), None) is not None
 
 
 def value_of(way: tuple[int, ...], values: Sequence[JsonValue]) -> JsonValue:

@@ -16,6 +16,7 @@ from skillweave.agent.nano.corpus.filling import LETTERS, label
 from skillweave.agent.nano.literals import Masked, kind_of, mask, plain, unquoted
 from skillweave.agent.nano.reader import Reader
 from skillweave.agent.nano.tokenizer import CLOSE, OPEN
+from skillweave.agent.numbers import WORDS
 from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
 from skillweave.agent.profiles.assign import Assignment, assignments, is_number, value_of
 from skillweave.agent.profiles.base import Done, Filled, Message, Planned, Prompt, Structure
@@ -46,6 +47,9 @@ ANNOUNCED: Final[Mapping[str, re.Pattern[str]]] = {
 """Words before the value of a parameter, by its name."""
 OWN_UNIT: Final = ("from_unit", "source_unit", "unit_from", "source", "unit")
 """Parameters for the unit that a number is given in."""
+_PLACES: Final = re.compile(
+    rf"\b({'|'.join(WORDS)}|no|without(?: any)?) (?:decimal|digit|place)s?\b"
+)
 _MAX_PLAN_TOKENS: Final = 640
 
 
@@ -140,7 +144,7 @@ class NanoProfile:
         self, step: Step, values: Sequence[JsonValue], signature: Signature, notes: Sequence[str]
     ) -> Prompt | None:
         ways = _ways(step, values, signature)
-        advice = _advice(notes, signature)
+        advice = _advice(notes, step, signature)
         if not signature.parameters or (
             len(ways) == 1 and not (advice or _open(signature, ways[0]))
         ):
@@ -296,9 +300,9 @@ def _open(signature: Signature, way: Assignment) -> bool:
     return any(p.type == "boolean" and p.name not in way for p in signature.parameters)
 
 
-def _advice(notes: Sequence[str], signature: Signature) -> list[str]:
-    """The first sentence of an experience that sets an optional parameter of this tool."""
-    optional = {p.name for p in signature.parameters if not p.required}
+def _advice(notes: Sequence[str], step: Step, signature: Signature) -> list[str]:
+    """The first sentence of an experience that sets an optional parameter of which the goal says nothing."""
+    optional = {p.name for p in signature.parameters if not (p.required or _mentioned(p, step))}
     for sentence in re.split(r"(?<=\.)\s+", " ".join(" ".join(notes).split())):
         setting = _SETTING.search(sentence)
         if setting and setting.group(1) in optional:
@@ -327,9 +331,11 @@ def _value(said: str, values: Sequence[JsonValue], parameter: Parameter) -> Json
 
 
 def _mentioned(parameter: Parameter, step: Step) -> dict[str, JsonValue]:
-    """A choice (an enum) that the goal names in so many words."""
+    """A choice (an enum) that the goal names in so many words, or decimal places: ``two decimals``."""
     choices = parameter.json_schema.get("enum")
     words = set(step.words().lower().split())
+    if parameter.name == "digits" and (places := _PLACES.search(step.words().lower())):
+        return {parameter.name: WORDS.get(places.group(1), 0)}
     if isinstance(choices, list):
         for choice in choices:
             if isinstance(choice, str) and choice.lower() in words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skillweave.agent.nodes.doable import takes
+from skillweave.agent.plan import Literal, Step
 from skillweave.skills.model import Parameter, Signature, Skill
 
 
@@ -27,9 +28,15 @@ ITEMS = Parameter(name="items", type="array", required=True)
     [((NUMBER,), {1}), ((NUMBER, DIGITS), {1, 2}), ((ITEMS,), {1, 2, 3, 4}), ((), {0})],
 )
 def test_how_many_values_a_skill_takes(parameters: tuple[Parameter, ...], counts: set[int]) -> None:
-    assert {n for n in range(5) if takes(skill(*parameters), n)} == counts
+    def step(values: int) -> Step:
+        inputs = tuple(Literal(text=str(n)) for n in range(values))
+        return Step(id=1, goal="go" + values * " {}", inputs=inputs)
+
+    assert {n for n in range(5) if takes(skill(*parameters), step(n))} == counts
 
 
-def test_a_skill_without_signature_takes_whatever_there_is() -> None:
-    adapter = skill().model_copy(update={"signature": None})
-    assert {n for n in range(4) if takes(adapter, n)} == {1, 2, 3}
+def test_a_number_word_may_be_a_value() -> None:
+    two = skill(NUMBER, NUMBER.model_copy(update={"name": "times"}))
+    given = (Literal(text="7"),)
+    assert takes(two, Step(id=1, goal="{} four times", inputs=given))
+    assert not takes(two, Step(id=1, goal="{} many times", inputs=given))

@@ -179,6 +179,17 @@ def test_an_experience_is_told_where_it_sets_an_optional_parameter() -> None:
     assert PROFILE.fill(step, ["3.14159"], ROUND, ["When splitting, use separator = ;."]) is None
 
 
+@pytest.mark.parametrize(
+    ("goal", "digits"),
+    [("round {} to two decimals", 2), ("{} , no decimals", 0), ("{} with one decimal place", 1)],
+)
+def test_decimal_places_may_be_said_in_words(goal: str, digits: int) -> None:
+    step = Step(id=1, goal=goal, inputs=(Literal(text="3.14159"),))
+    assert PROFILE.fill(step, ["3.14159"], ROUND, ["When rounding money, use digits = 4."]) is None
+    filled = PROFILE.read_fill(None, step, ["3.14159"], ROUND)
+    assert filled.arguments == {"number": "3.14159", "digits": digits}
+
+
 def test_an_obvious_assignment_asks_nothing() -> None:
     one = Signature(function="f", parameters=(Parameter(name="text", type="string"),))
     assert PROFILE.fill(REVERSE, ["abc def"], one, ()) is None

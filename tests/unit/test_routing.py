@@ -29,7 +29,7 @@ def test_like_requests_are_nearer_than_by_minilm(routing: RoutingEmbedder) -> No
         asked, known = (embedder.embed([one.text for one in part]) for part in (kept_out, told))
         nearest = (asked @ known.T).argmax(1)
         right = [told[n].skill == one.skill for n, one in zip(nearest, kept_out, strict=True)]
-        return sum(right) / len(right)
+        return float(np.mean(right))
 
     assert share_right(routing) > share_right(MiniLMEmbedder()) + 0.1
 
