@@ -43,8 +43,13 @@ def spelled_out(
 
 
 def _choices(words: Sequence[re.Match[str]]) -> Iterator[tuple[re.Match[str], ...]]:
+    """Fewer words before more, those that count before those that order: ``the first three letters``."""
     for count in range(len(words) + 1):
-        yield from itertools.combinations(words, count)
+        yield from sorted(itertools.combinations(words, count), key=_ordering)
+
+
+def _ordering(words: Sequence[re.Match[str]]) -> int:
+    return sum(word.group().lower() in ORDINALS for word in words)
 
 
 def _with(

@@ -16,9 +16,9 @@ from skillweave.agent.nano.corpus.filling import LETTERS, label
 from skillweave.agent.nano.literals import Masked, kind_of, mask, plain, unquoted
 from skillweave.agent.nano.reader import Reader
 from skillweave.agent.nano.tokenizer import CLOSE, OPEN
-from skillweave.agent.numbers import WORDS
 from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
-from skillweave.agent.profiles.assign import Assignment, assignments, is_number, value_of
+from skillweave.agent.profiles import clues
+from skillweave.agent.profiles.assign import Assignment, value_of
 from skillweave.agent.profiles.base import Done, Filled, Message, Planned, Prompt, Structure
 from skillweave.agent.profiles.coverage import faults
 from skillweave.agent.profiles.grammar import fill_grammar, plan_grammar
@@ -33,23 +33,7 @@ WINDOW: Final = 3
 _SLOT: Final = re.compile(re.escape(OPEN) + r"(.*?)" + re.escape(CLOSE), re.DOTALL)
 _LINE: Final = re.compile(r"#(\d+)")
 _ASSIGNMENT: Final = re.compile(rf" (\w+)=({re.escape(OPEN)}.*?{re.escape(CLOSE)}|\S+)", re.DOTALL)
-_SETTING: Final = re.compile(r"(\w+) = \S+")
 _TYPES: Final = {"integer": "number", "object": "string", "any": "string", "null": "string"}
-CONTAINING: Final = re.compile(r"\b(?:in|within|inside|from)$")
-"""Words before the value that a skill works on, its first parameter."""
-ANNOUNCED: Final[Mapping[str, re.Pattern[str]]] = {
-    "exponent": re.compile(r"\b(?:power|power of|raised to|to the)$"),
-    "new": re.compile(r"\b(?:with|by|into)$"),
-    "old": re.compile(r"\b(?:replace|replacing|change|swap|instead of)$"),
-    "whole": re.compile(r"\bout of$"),
-    "amount": re.compile(r"(?<!less )(?<!fewer )\bthan$"),
-}
-"""Words before the value of a parameter, by its name."""
-OWN_UNIT: Final = ("from_unit", "source_unit", "unit_from", "source", "unit")
-"""Parameters for the unit that a number is given in."""
-_PLACES: Final = re.compile(
-    rf"\b({'|'.join(WORDS)}|no|without(?: any)?) (?:decimal|digit|place)s?\b"
-)
 _MAX_PLAN_TOKENS: Final = 640
 
 
@@ -143,8 +127,8 @@ class NanoProfile:
     def fill(
         self, step: Step, values: Sequence[JsonValue], signature: Signature, notes: Sequence[str]
     ) -> Prompt | None:
-        ways = _ways(step, values, signature)
-        advice = _advice(notes, step, signature)
+        ways = clues.ways(step, values, signature)
+        advice = clues.advice(notes, step, signature)
         if not signature.parameters or (
             len(ways) == 1 and not (advice or _open(signature, ways[0]))
         ):
@@ -164,14 +148,14 @@ class NanoProfile:
         by_name = {p.name: p for p in signature.parameters}
         arguments: dict[str, JsonValue] = {}
         if text is None:
-            way = next(iter(_ways(step, values, signature)), {})
+            way = next(iter(clues.ways(step, values, signature)), {})
             arguments = {name: value_of(chosen, values) for name, chosen in way.items()}
         for name, said in _ASSIGNMENT.findall(text or ""):
             if name in by_name and name not in arguments:
                 arguments[name] = _value(said, values, by_name[name])
         for parameter in signature.parameters:
             if parameter.name not in arguments:
-                arguments |= _mentioned(parameter, step)
+                arguments |= clues.mentioned(parameter, step)
         return Filled(arguments=arguments)
 
     # -- steps and answers -----------------------------------------------------------------
@@ -185,35 +169,6 @@ class NanoProfile:
 
     def answer(self, request: str, results: Sequence[Done]) -> Prompt | None:
         return None
-
-
-def _ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tuple[Assignment, ...]:
-    """The assignments that the types allow and the goal does not exclude.
-
-    What stands ``in 'a text'`` or is taken ``from 10`` is for the first parameter, and some words
-    announce others (`ANNOUNCED`). The unit right after a number is the number's own. In ``then
-    subtract 7`` the number to work on goes without saying; in nano's goals such a result stands last,
-    right after the other value: ``subtract<<7>><<#1>>``. It is for the first parameter, too.
-    """
-    ways = assignments(values, signature)
-    if not signature.parameters:
-        return ways
-    first = signature.parameters[0].name
-    pieces = [piece.lower().rstrip() for piece in step.goal.split(SLOT)][: len(values)]
-    for at, before in enumerate(pieces):
-        names = [name for name, words in ANNOUNCED.items() if words.search(before)]
-        if CONTAINING.search(before):
-            names.append(first)
-        if at and not before.strip() and is_number(values[at - 1]) and not is_number(values[at]):
-            names += OWN_UNIT
-        for name in names:
-            ways = tuple(way for way in ways if way.get(name) == (at,)) or ways
-    if step.goal.endswith(f"{SLOT} {SLOT}"):
-        said, unsaid = step.inputs[-2:]
-        if isinstance(said, Literal) and isinstance(unsaid, Ref):
-            last = len(values) - 1
-            ways = tuple(way for way in ways if way.get(first) == (last,)) or ways
-    return ways
 
 
 def _ask(task: str, text: str, grammar: str | None, max_tokens: int) -> Prompt:
@@ -300,16 +255,6 @@ def _open(signature: Signature, way: Assignment) -> bool:
     return any(p.type == "boolean" and p.name not in way for p in signature.parameters)
 
 
-def _advice(notes: Sequence[str], step: Step, signature: Signature) -> list[str]:
-    """The first sentence of an experience that sets an optional parameter of which the goal says nothing."""
-    optional = {p.name for p in signature.parameters if not (p.required or _mentioned(p, step))}
-    for sentence in re.split(r"(?<=\.)\s+", " ".join(" ".join(notes).split())):
-        setting = _SETTING.search(sentence)
-        if setting and setting.group(1) in optional:
-            return [sentence[0].lower() + sentence[1:].rstrip(".")]
-    return []
-
-
 def _signature(signature: Signature) -> str:
     parts = [
         f"{p.name}: {_TYPES.get(p.type, p.type)}" + ("" if p.required else f" = {p.default}")
@@ -328,16 +273,3 @@ def _value(said: str, values: Sequence[JsonValue], parameter: Parameter) -> Json
     if len(chosen) == 1:
         return chosen[0]
     return chosen if parameter.type == "array" else " ".join(_text(v) for v in chosen)
-
-
-def _mentioned(parameter: Parameter, step: Step) -> dict[str, JsonValue]:
-    """A choice (an enum) that the goal names in so many words, or decimal places: ``two decimals``."""
-    choices = parameter.json_schema.get("enum")
-    words = set(step.words().lower().split())
-    if parameter.name == "digits" and (places := _PLACES.search(step.words().lower())):
-        return {parameter.name: WORDS.get(places.group(1), 0)}
-    if isinstance(choices, list):
-        for choice in choices:
-            if isinstance(choice, str) and choice.lower() in words:
-                return {parameter.name: choice}
-    return {}

@@ -190,6 +190,44 @@ def test_decimal_places_may_be_said_in_words(goal: str, digits: int) -> None:
     assert filled.arguments == {"number": "3.14159", "digits": digits}
 
 
+JOIN = Signature(
+    function="join_list",
+    parameters=(
+        Parameter(name="items", type="array"),
+        Parameter(name="separator", type="string", required=False, default=", "),
+    ),
+)
+SIGNS = """## What
+
+- When the parts are separated by slashes, use separator = "/".
+- When the parts are separated by arrows, use separator = ">".
+"""
+
+
+@pytest.mark.parametrize(
+    ("goal", "separator"),
+    [
+        ("join {} with dashes", "-"),
+        ("{} joined by a comma and a space", ", "),
+        ("{} as one text", None),
+        ("put a vertical bar between {}", "|"),
+        ("write {} , each item on its own line", "\n"),
+    ],
+)
+def test_signs_are_called_by_their_names(goal: str, separator: str | None) -> None:
+    step = Step(id=1, goal=goal, inputs=(Literal(text="a, b"),))
+    assert PROFILE.fill(step, [["a", "b"]], JOIN, [SIGNS]) is None
+    filled = PROFILE.read_fill(None, step, [["a", "b"]], JOIN).arguments
+    assert filled.get("separator") == separator
+
+
+def test_of_several_cases_the_one_that_the_goal_speaks_of_is_told() -> None:
+    step = Step(id=1, goal="join {} with arrows", inputs=(Literal(text="a, b"),))
+    prompt = PROFILE.fill(step, [["a", "b"]], JOIN, [SIGNS])
+    assert prompt is not None
+    assert 'separated by arrows, use separator = ">"' in prompt.messages[-1].content
+
+
 def test_an_obvious_assignment_asks_nothing() -> None:
     one = Signature(function="f", parameters=(Parameter(name="text", type="string"),))
     assert PROFILE.fill(REVERSE, ["abc def"], one, ()) is None

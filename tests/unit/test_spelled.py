@@ -23,6 +23,7 @@ PLAIN = signature_of("def add(a: float, b: float) -> float: ...", "add")
         ("{} four times in a row", ["ha"], REPEAT, "{} {} times in a row", ["ha", "four"]),
         ("{} , twice , as one text", ["ha"], REPEAT, "{} , {} , as one text", ["ha", "twice"]),
         ("the first letter of {} big", ["ha"], UPPER, "the first letter of {} big", ["ha"]),
+        ("the first three of {}", ["ha"], REPEAT, "the first {} of {}", ["three", "ha"]),
         ("seven and eight", [], PLAIN, "{} and {}", ["seven", "eight"]),
         ("add two to {}", [["x"]], PLAIN, "add two to {}", [["x"]]),
         ("three times {}", ["ha", "2"], REPEAT, "three times {}", ["ha", "2"]),
