@@ -1,8 +1,8 @@
 """A goal may hold two: ``how many divisors has 360`` asks for a list and then for its length.
 
 Nothing in the words tells that; what the library has does. Where the best skill for a goal gives a list
-and says nothing of counting, the count is a step of its own; where it takes numbers and a text holds
-them, finding them is.
+and says nothing of counting, the count is a step of its own, and so is taking ``the second line``; where it
+takes numbers and a text holds them, finding them is.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 from skillweave.agent.deps import Deps
 from skillweave.agent.nodes.doable import best_skill
+from skillweave.agent.numbers import ORDINALS
 from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
 from skillweave.skills.model import Skill
 
@@ -20,12 +21,13 @@ _ASKED: Final = tuple(
     for words, rest in (
         ("how many|number of|counts?", f"count the items of {SLOT}"),
         (r"sum|total|add(?: \S+)? up", f"the sum of {SLOT}"),
-        ("highest|largest|biggest|greatest|max(?:imum)?", f"the largest of {SLOT}"),
-        ("lowest|smallest|min(?:imum)?", f"the smallest of {SLOT}"),
+        ("(?:highest|largest|biggest|greatest|max(?:imum)?)(?! first)", f"the largest of {SLOT}"),
+        ("(?:lowest|smallest|min(?:imum)?)(?! first)", f"the smallest of {SLOT}"),
         ("average|mean", f"the mean of {SLOT}"),
     )
 )
 """What makes one value of a list, by the words that ask for it."""
+_PLACE: Final = re.compile(rf"\bthe ({'|'.join(ORDINALS)}|last) [a-z]", re.IGNORECASE)
 _NUMBERS: Final = f"find the numbers in {SLOT}"
 _NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?\b")
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
@@ -62,7 +64,9 @@ def _rest(goal: str, skill: Skill | None) -> str:
     for asked, rest in _ASKED:
         if asked.search(goal) and not asked.search(described):
             return rest
-    return ""
+    takes_number = any(p.type in ("integer", "number") for p in skill.signature.parameters[1:])
+    place = None if takes_number else _PLACE.search(goal)
+    return f"the {place.group(1)} item of {SLOT}" if place else ""
 
 
 def _wants_numbers(skill: Skill | None) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from skillweave.agent.coerce import CoercionError, coerce
+from skillweave.agent.nano.literals import kind_of
 from skillweave.agent.numbers import parse_number
 from skillweave.skills.model import Parameter, Signature
 
@@ -34,9 +35,9 @@ def assignments(values: Sequence[JsonValue], signature: Signature) -> tuple[Assi
 def misfit(values: Sequence[JsonValue], signature: Signature) -> float:
     """How badly the values suit the parameters: 0 well, `NO_WAY` not at all, in the unit of scores.
 
-    In between lie values that do not look like what they are for: a list as a text, a lone number as a
-    list, or a number as one of several texts (a single text may be meant for digits, such as those of a
-    binary number).
+    In between lie values that do not look like what they are for: a list as a text, a lone number or a
+    table as a list, JSON as a table, or a number as one of several texts (a single text may be meant for
+    digits, such as those of a binary number).
     """
     several = len(signature.parameters) > 1
     by_name = {p.name: p for p in signature.parameters}
@@ -44,7 +45,11 @@ def misfit(values: Sequence[JsonValue], signature: Signature) -> float:
     def odd(name: str, taken: tuple[int, ...]) -> bool:
         value, kind = values[taken[0]], by_name[name].type
         if kind == "array":
-            return len(taken) == 1 and is_number(value)
+            return len(taken) == 1 and (is_number(value) or _is_table(value))
+        if name.startswith("json"):
+            return not _is_json(value)
+        if name == "table":
+            return _is_json(value) or is_number(value)
         return kind == "string" and (
             isinstance(value, list | dict) or (several and is_number(value))
         )
@@ -95,6 +100,14 @@ def is_number(value: JsonValue) -> bool:
     if isinstance(value, str):
         return parse_number(value) is not None
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_json(value: JsonValue) -> bool:
+    return isinstance(value, list | dict) or (isinstance(value, str) and value[:1] in ("{", "["))
+
+
+def _is_table(value: JsonValue) -> bool:
+    return isinstance(value, str) and "\n" in value and kind_of(value) == "table"
 
 
 def _takes(parameter: Parameter, value: JsonValue) -> bool:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from skillweave.agent.profiles.assign import MOST, NO_WAY, assignments, misfit, value_of
+from skillweave.skills.model import Signature
 from skillweave.skills.signature import signature_of
 
 ROUND = signature_of("def f(number: float, digits: int = 0) -> float: ...", "f")
@@ -54,3 +55,19 @@ def test_every_way_uses_each_value_once(values: list[JsonValue]) -> None:
         for way in ways:
             assert sorted(i for chosen in way.values() for i in chosen) == list(range(len(values)))
             assert all(p.name in way for p in signature.parameters if p.required)
+
+
+def test_a_value_goes_where_its_like_is_wanted() -> None:
+    table = signature_of("def f(table: str) -> str: ...", "f")
+    json = signature_of("def f(json_text: str) -> str: ...", "f")
+    many = signature_of("def f(items: list[str]) -> str: ...", "f")
+    suits: tuple[tuple[JsonValue, Signature, Signature], ...] = (
+        ("a,b\n1,2\n3,4", table, json),
+        ('[{"a": 1}]', json, table),
+        (["x", "y"], many, table),
+        ("x, y", many, json),
+    )
+    for value, good, bad in suits:
+        assert misfit([value], good) == 0.0 < misfit([value], bad)
+    assert misfit(["a,b\n1,2\n3,4"], many) > 0.0
+    assert misfit([7], many) > 0.0

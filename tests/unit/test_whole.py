@@ -57,6 +57,16 @@ async def test_a_skill_that_counts_itself_is_enough() -> None:
     ]
 
 
+async def test_one_item_of_a_list_is_taken_by_its_place() -> None:
+    assert await done(("the second divisor of {}", Literal(text="360"))) == [
+        "#3 the second divisor of 360",
+        "#4 the second item of #3",
+    ]
+    assert await done(("divisors of {} , largest first", Literal(text="360"))) == [
+        "#3 divisors of 360 , largest first"
+    ]
+
+
 async def test_a_list_that_is_wanted_stays_one() -> None:
     assert await done(("list the divisors of {}", Literal(text="12"))) == [
         "#3 list the divisors of 12"
