@@ -106,6 +106,8 @@ def mean_reader(
 ) -> None:
     """Average readers that went on from the same one, on other examples each.
 
+    The first may also be the one that the others went on from.
+
     Example: skillweave nano mean-reader ./first ./second --out ./reader
     """
     from skillweave.agent.nano.reader.mean import mean_reader

@@ -63,7 +63,7 @@ class NanoProfile:
 
     name = "nano"
     does_steps = False
-    min_confidence = 0.1
+    min_confidence = 0.07
     """Chosen on ``evals/data/development_free.jsonl``."""
 
     # -- planning --------------------------------------------------------------------------

@@ -72,4 +72,8 @@ def test_readers_that_went_on_from_one_have_a_mean(
     assert (log["examples"], log["seed"]) == (2 * TINY.examples, "3, 4")
     train_reader(tmp_path / "further", TINY, start=first)
     with pytest.raises(SettingsError, match="went on from the same one"):
-        mean_reader([first, tmp_path / "further"], mean)
+        mean_reader([second, tmp_path / "further"], mean)
+    mean_reader([first, tmp_path / "further"], mean)
+    log = json.loads((mean / "training.json").read_text())
+    assert "the reader that it went on from" in log["notes"][0]
+    assert (log["examples"], log["continues"]["seed"]) == (TINY.examples, TINY.seed)
