@@ -19,7 +19,7 @@ from skillweave.skills.model import Skill
 _ASKED: Final = tuple(
     (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), rest)
     for words, rest in (
-        ("how many|number of|counts?", f"count the items of {SLOT}"),
+        ("how many(?! (?:more|fewer|less))|number of|counts?", f"count the items of {SLOT}"),
         (r"sum|total|add(?: \S+)? up", f"the sum of {SLOT}"),
         ("(?:highest|largest|biggest|greatest|max(?:imum)?)(?! first)", f"the largest of {SLOT}"),
         ("(?:lowest|smallest|min(?:imum)?)(?! first)", f"the smallest of {SLOT}"),

@@ -57,6 +57,11 @@ async def test_a_skill_that_counts_itself_is_enough() -> None:
     ]
 
 
+async def test_how_many_more_is_no_count() -> None:
+    goal = "how many more divisors has {}"
+    assert await done((goal, Literal(text="360"))) == ["#3 how many more divisors has 360"]
+
+
 async def test_one_item_of_a_list_is_taken_by_its_place() -> None:
     assert await done(("the second divisor of {}", Literal(text="360"))) == [
         "#3 the second divisor of 360",
