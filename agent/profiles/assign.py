@@ -17,7 +17,7 @@ MOST: Final = 48
 """More ways than this are not listed; the model is then asked freely."""
 
 NO_WAY: Final = 1.0
-ODD: Final = 0.3
+ODD: Final = 0.6
 
 Assignment = Mapping[str, tuple[int, ...]]
 """Name of a parameter -> positions of its values; several make a list."""
