@@ -1,8 +1,8 @@
 """How the re-ranker's router reads a request: by MiniLM with a LoRA change of its own.
 
 The change was trained on the example requests of the built-in skills (`skillweave.store.routing_train`),
-so that requests for one skill lie together and apart from those for its neighbours: ``drop the even
-ones`` is near ``odds only``, not ``evens only``. MiniLM as it comes knows the topic better than the wish.
+so that requests for one skill lie together, whatever their words. MiniLM as it comes knows the topic
+better than the wish.
 """
 
 from __future__ import annotations
