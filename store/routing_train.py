@@ -1,8 +1,8 @@
 """Train how requests are read for the router: ``python -m skillweave.store.routing_train``.
 
-It takes some 15 minutes on one core. LoRA in MiniLM and one row of weights per skill (which is thrown away: `learned.train_router` fits those
-of each library) learn to tell which built-in skill an example request belongs to. One example of ten is
-kept out, for the mixer and for the figure that is printed.
+It takes some 15 minutes on one core. LoRA in MiniLM and one row of weights per skill (which is thrown
+away: `learned.train_router` fits those of each library) learn to tell which built-in skill an example
+request belongs to. One example of ten is kept out, for the mixer and for the figure that is printed.
 """
 
 from __future__ import annotations
