@@ -56,8 +56,6 @@ def _with(
     step: Step, values: Sequence[JsonValue], words: Sequence[re.Match[str]]
 ) -> tuple[Step, list[JsonValue]]:
     """The step with slots in place of ``words``."""
-    if not words:
-        return step, list(values)
     goal, end = "", 0
     inputs: list[Input] = list(step.inputs)
     more = list(values)

@@ -45,3 +45,18 @@ def tunable_minilm(folder: Path, rank: int) -> Any:
                 owner, _, last = name.rpartition(".")
                 setattr(layer.get_submodule(owner), last, LoRA(module, rank))
     return encoder
+
+
+def rate_share(done: float, warm: float, flat: float) -> float:
+    """The learning rate as a share of its peak: it rises, stays, and falls to 0 along a cosine.
+
+    Args:
+        done: share of the training that is behind.
+        warm: share over which the rate rises.
+        flat: share after which it falls.
+
+    >>> [round(rate_share(n / 100, warm=0.1, flat=0.5), 2) for n in (0, 5, 10, 50, 75, 100)]
+    [0.0, 0.5, 1.0, 1.0, 0.5, 0.0]
+    """
+    falling = max(0.0, done - flat) / (1.0 - flat)
+    return min(1.0, done / warm) * 0.5 * (1.0 + math.cos(math.pi * falling))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import numpy as np
 from skillweave.skills.builtin import builtin_root
 from skillweave.skills.errors import SkillweaveError
 from skillweave.skills.folder import read_skill
+from skillweave.skills.model import Skill
 from skillweave.store.embed import MiniLMEmbedder, key_of
 from skillweave.store.folders import folders_in
 from skillweave.store.layout import Layout
@@ -20,14 +22,19 @@ from skillweave.store.prepared import FILE, TUNED, prepared_vectors
 from skillweave.store.views import views_of
 
 
+def builtin_skills() -> list[Skill]:
+    """The readable built-in skills."""
+    skills = []
+    for found in folders_in(builtin_root(), "builtin"):
+        with contextlib.suppress(SkillweaveError):
+            skills.append(read_skill(Path(found.folder)))
+    return skills
+
+
 def builtin_texts() -> list[str]:
     """All texts of the readable built-in skills that a library embeds, each once."""
     texts: dict[str, None] = {}
-    for found in folders_in(builtin_root(), "builtin"):
-        try:
-            skill = read_skill(Path(found.folder))
-        except SkillweaveError:
-            continue
+    for skill in builtin_skills():
         texts.update(dict.fromkeys(view.text for view in views_of(skill)))
         if skill.avoid_when:
             texts[skill.avoid_when] = None

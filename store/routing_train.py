@@ -8,13 +8,11 @@ request belongs to. One example of ten is kept out, for the mixer and for the fi
 from __future__ import annotations
 
 import json
-import math
 import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -24,13 +22,11 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from skillweave.skills.builtin import builtin_root
-from skillweave.skills.folder import read_skill
 from skillweave.skills.model import Case, Skill
 from skillweave.store.embed import WIDTH, model_folder
-from skillweave.store.folders import folders_in
 from skillweave.store.learned import SCALE
-from skillweave.store.minilm_torch import tunable_minilm
+from skillweave.store.minilm_torch import rate_share, tunable_minilm
+from skillweave.store.prepare import builtin_skills
 from skillweave.store.routing import FILE, SEEN, mark_of
 from skillweave.store.views import DESCRIBING, views_of
 
@@ -50,6 +46,8 @@ class Recipe:
     rate: float = 1e-3
     rows_rate: float = 4e-3
     """For the rows of weights per skill."""
+    warm: float = 0.03
+    """Share of the steps over which the rates rise."""
     flat: float = 0.3
     """Share of the steps after which the rates fall to 0, along a cosine."""
     weight_decay: float = 0.05
@@ -67,11 +65,6 @@ class Example(NamedTuple):
 
     skill: int
     text: str
-
-
-def builtin_skills() -> list[Skill]:
-    """All built-in skills, in the order of their names."""
-    return [read_skill(Path(found.folder)) for found in folders_in(builtin_root(), "builtin")]
 
 
 def examples_of(skills: Sequence[Skill], recipe: Recipe) -> tuple[list[Example], list[Example]]:
@@ -171,7 +164,7 @@ def train(recipe: Recipe) -> Iterator[str]:
     steps = int(recipe.epochs * len(examples) / recipe.batch)
     started = time.monotonic()
     for step, batch in zip(range(steps), _batches(examples, recipe.batch, chance), strict=False):
-        share = _rate(step / steps, recipe.flat)
+        share = rate_share(step / steps, recipe.warm, recipe.flat)
         for group in optimizer.param_groups:
             group["lr"] = group["top"] * share
         ids, mask = texts.tensors([texts.with_values(one, chance) for one in batch])
@@ -202,12 +195,6 @@ def _batches(
         mixed = chance.sample(examples, len(examples))
         for at in range(0, len(mixed) - size + 1, size):
             yield mixed[at : at + size]
-
-
-def _rate(done: float, flat: float) -> float:
-    """The learning rate as a share of the highest."""
-    falling = max(0.0, done - flat) / (1.0 - flat)
-    return min(1.0, done / 0.03) * 0.5 * (1.0 + math.cos(math.pi * falling))
 
 
 def _share_right(network: Network, texts: Texts, out: Sequence[Example]) -> float:

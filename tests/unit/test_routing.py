@@ -11,8 +11,9 @@ import pytest
 from skillweave.skills.errors import LibraryDamagedError
 from skillweave.skills.model import Case, Skill
 from skillweave.store.embed import Embedder, MiniLMEmbedder
+from skillweave.store.prepare import builtin_skills
 from skillweave.store.routing import SEEN, RoutingEmbedder, mark_of
-from skillweave.store.routing_train import Recipe, Texts, builtin_skills, examples_of
+from skillweave.store.routing_train import Recipe, Texts, examples_of
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from skillweave.agent.nano.reader.model import Network
 from skillweave.agent.nano.reader.pointers import open_tokenizer
 from skillweave.agent.nano.train import LOG, TrainProgress, read_log, read_state, write_state
 from skillweave.store.embed import model_folder
+from skillweave.store.minilm_torch import rate_share
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ class Recipe:
         [0.0, 0.5, 1.0, 1.0, 0.5, 0.0]
         """
         done = min(1.0, examples / self.examples)
-        falling = max(0.0, done - self.flat) / (1.0 - self.flat)
-        return self.rate * min(1.0, done / self.warm) * 0.5 * (1.0 + math.cos(math.pi * falling))
+        return self.rate * rate_share(done, self.warm, self.flat)
 
 
 class ReaderTrainer:
