@@ -11,8 +11,9 @@ a folder, ``org/name`` that model, on our own vLLM server
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +24,7 @@ from skillweave.agent.handle import (
     OnToken,
     ProfileName,
 )
+from skillweave.agent.loop import LoopThread
 from skillweave.agent.scripted import ScriptedModel
 from skillweave.agent.settings import Settings
 from skillweave.skills.errors import SettingsError
@@ -38,6 +40,7 @@ __all__ = [
     "ScriptedModel",
     "aopen_model",
     "open_model",
+    "start_model",
 ]
 
 
@@ -69,6 +72,30 @@ async def aopen_model(
 def open_model(name: str, settings: Settings, on_phase: OnPhase | None = None) -> ModelHandle:
     """`aopen_model` for callers outside an event loop (inside one it would block the loop)."""
     return run_blocking(lambda: aopen_model(name, settings, on_phase))
+
+
+@contextmanager
+def start_model(
+    name: str, settings: Settings, on_phase: OnPhase | None = None
+) -> Iterator[Callable[[], ModelHandle]]:
+    """Make a model ready while the caller does something else; yields what waits for it.
+
+    Waiting raises what `aopen_model` raises. Leaving the block closes the model, ready or not.
+    ``on_phase`` is called in another thread.
+    """
+    opened: list[ModelHandle] = []
+
+    async def work() -> ModelHandle:
+        opened.append(await aopen_model(name, settings, on_phase))
+        return opened[0]
+
+    loop = LoopThread("skillweave-model")
+    try:
+        yield loop.submit(work()).result
+    finally:
+        loop.close()
+        for model in opened:
+            model.close()
 
 
 def run_blocking(make: Callable[[], Coroutine[object, object, T]]) -> T:

@@ -69,10 +69,14 @@ class Parts:
 def open_parts(
     given: Given, settings: Settings, on_phase: OnPhase | None, stack: ExitStack
 ) -> Parts:
-    """Open what is not given; ``stack`` closes it, the model's server included."""
-    library = given.library or stack.enter_context(Library(settings.library))
+    """Open what is not given; ``stack`` closes it, the model's server included.
+
+    The server starts beside the rest: it needs seconds, and so does a library that is new.
+    """
+    started = _start_model(given, settings, on_phase, stack)
+    library = given.library or _open_library(settings, stack)
     sandbox = given.sandbox or stack.enter_context(_open_sandbox(settings))
-    model = given.model or stack.enter_context(_open_model(settings, on_phase))
+    model = started()
     parts = Parts(
         library=library,
         sandbox=sandbox,
@@ -99,13 +103,23 @@ async def checkpoints(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
         yield saver
 
 
+def _open_library(settings: Settings, stack: ExitStack) -> Library:
+    library = stack.enter_context(Library(settings.library))
+    library.warm_up()
+    return library
+
+
 def _open_sandbox(settings: Settings) -> Sandbox:
     lane = None if settings.lane == "auto" else settings.lane
     return Sandbox.open(lane, workers=settings.sandbox_workers)
 
 
-def _open_model(settings: Settings, on_phase: OnPhase | None) -> ModelHandle:
+def _start_model(
+    given: Given, settings: Settings, on_phase: OnPhase | None, stack: ExitStack
+) -> Callable[[], ModelHandle]:
+    if (model := given.model) is not None:
+        return lambda: model
     # Not above: vLLM's client takes a second to import, and a model that is given needs none of it.
-    from skillweave.agent.models import open_model
+    from skillweave.agent.models import start_model
 
-    return open_model(settings.model, settings, on_phase)
+    return stack.enter_context(start_model(settings.model, settings, on_phase))

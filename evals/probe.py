@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     requests = json.load(sys.stdin)
     started = time.monotonic()
     from skillweave.agent.api import Agent
-    from skillweave.agent.models import open_model
+    from skillweave.agent.models import start_model
     from skillweave.agent.profiles.choose import profile_for
     from skillweave.agent.settings import Settings
     from skillweave.store.library import Library
@@ -52,9 +52,11 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.load(model=arguments[0], learn=False, state_dir=Path(folder) / "state")
         say("imports", time.monotonic() - started)
-        with Library(Path(folder) / "library") as library:
-            say("library", time.monotonic() - started)
-            with open_model(settings.model, settings) as model:
+        with start_model(settings.model, settings) as started_model:
+            with Library(Path(folder) / "library") as library:
+                library.warm_up()
+                say("library", time.monotonic() - started)
+                model = started_model()
                 say("model", time.monotonic() - started)
                 with Agent(library=library, model=model, settings=settings) as agent:
                     say("ready", time.monotonic() - started)
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
                         began = time.monotonic()
                         result = agent.run(request)
                         say("task", time.monotonic() - began, outcome=result.outcome)
-                asyncio.run(first_tokens(model, profile_for(model), requests))
+            asyncio.run(first_tokens(model, profile_for(model), requests))
     return 0
 
 

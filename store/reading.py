@@ -107,6 +107,14 @@ class LibraryReader:
     ) -> None:
         self.close()
 
+    def warm_up(self) -> None:
+        """Load now what the first search would load: models and indexes; takes up to a second.
+
+        Raises:
+            LibraryDamagedError: the index cannot be read, and not be rebuilt either.
+        """
+        self.search("a task", k=1)
+
     def search(
         self,
         query: str,

@@ -25,6 +25,8 @@ class Phases:
     def __init__(self) -> None:
         self.began = time.monotonic()
         self.current = ""
+        self.model = "model"
+        self.shows_model = False
         self.since = self.began
         self.done: list[tuple[str, float]] = []
 
@@ -38,8 +40,15 @@ class Phases:
         self.current, self.since = name, now
 
     def on_phase(self, name: str, seconds: float) -> None:
-        """What `open_model` calls; ``seconds`` is its own clock, ours is shown."""
-        self.enter(name)
+        """What `start_model` calls; ``seconds`` is its own clock, ours is shown."""
+        self.model = name
+        if self.shows_model:
+            self.enter(name)
+
+    def show_model(self) -> None:
+        """From here on one waits for the model, which has been starting beside the other phases."""
+        self.shows_model = True
+        self.enter(self.model)
 
     def line(self) -> str:
         """``ready in 12.1 s (library 1.2 s, loading weights 9.0 s)``, without what took no time."""
@@ -76,13 +85,15 @@ def open_agent(options: Options, console: Console) -> Iterator[Agent]:
         with phases(console) as view:
             view.enter("loading")
             from skillweave.agent.api import Agent
-            from skillweave.agent.models import open_model
+            from skillweave.agent.models import start_model
             from skillweave.store.library import Library
 
             view.enter("library")
+            started = stack.enter_context(start_model(settings.model, settings, view.on_phase))
             library = stack.enter_context(Library(settings.library))
-            view.enter("model")
-            model = stack.enter_context(open_model(settings.model, settings, view.on_phase))
+            library.warm_up()
+            view.show_model()
+            model = started()
             view.enter("agent")
             agent = stack.enter_context(Agent(library=library, model=model, settings=settings))
         yield agent
