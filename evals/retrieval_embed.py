@@ -55,6 +55,10 @@ class BulkMiniLM:
             start = stop
         return out
 
+    def query(self, text: str) -> Vectors:
+        """See `Embedder.query`."""
+        return self._few.query(text)
+
 
 def _load(precision: Precision) -> tuple[Tokenizer, PreTrainedModel]:
     import torch

@@ -169,7 +169,7 @@ def index_recall(layout: Layout, queries: Vectors) -> Compared:
 
 
 class _Mixed:
-    """Known vectors for many texts at once, the model itself for a query."""
+    """Known vectors of skills, the model itself for a query."""
 
     def __init__(self, model: Embedder, known: Embedder):
         self._model, self._known = model, known
@@ -178,6 +178,10 @@ class _Mixed:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`."""
         return (self._model if len(texts) == 1 else self._known).embed(texts)
+
+    def query(self, text: str) -> Vectors:
+        """See `Embedder.query`."""
+        return self._model.query(text)
 
 
 @contextmanager

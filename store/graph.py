@@ -2,7 +2,8 @@
 
 It starts from embeddings, which are looked up outside, and holds no weights:
 `skillweave.store.minilm` hands ONNX Runtime those of ``model.safetensors``, or others of the same
-shapes. Only writing it needs the package ``onnx``, of the extra ``dev``.
+shapes. There are two: one of 32-bit numbers, and a quick one that multiplies by whole numbers of 8
+bits. Only writing them needs the package ``onnx``, of the extra ``dev``.
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ from typing import Any
 import onnx
 from onnx import TensorProto, helper
 
-from skillweave.store.minilm import GRAPH, HEADS, WIDTH
+from skillweave.store.minilm import GRAPH, HEADS, QUICK, SCALES, WHOLE, WIDTH
 
 LAYERS = 6
 INNER = 4 * WIDTH
 OPSET = 20
 """The first with GELU; ONNX Runtime knows it since 1.17."""
+EXTRA = "com.microsoft"
+"""Operators of ONNX Runtime's own."""
 
 
 class _Drawing:
     """Collects nodes, the weights they name, and constants."""
 
-    def __init__(self) -> None:
+    def __init__(self, quick: bool) -> None:
+        self.quick = quick
         self.nodes: list[onnx.NodeProto] = []
         self.tensors: dict[str, onnx.TensorProto] = {}
 
@@ -36,9 +40,9 @@ class _Drawing:
         self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
         return name
 
-    def weight(self, name: str, *shape: int) -> str:
+    def weight(self, name: str, *shape: int, kind: int = TensorProto.FLOAT) -> str:
         """Name a tensor that whoever runs the graph must provide."""
-        tensor = onnx.TensorProto(name=name, dims=shape, data_type=TensorProto.FLOAT)
+        tensor = onnx.TensorProto(name=name, dims=shape, data_type=kind)
         tensor.data_location = TensorProto.EXTERNAL
         tensor.external_data.add(key="location", value="model.safetensors")
         self.tensors[name] = tensor
@@ -58,11 +62,13 @@ class _Drawing:
 
     def dense(self, x: str, name: str, inputs: int, outputs: int) -> str:
         """``[n, inputs]`` to ``[n, outputs]``."""
-        weight, bias = (
-            self.weight(f"{name}.weight", outputs, inputs),
-            self.weight(f"{name}.bias", outputs),
-        )
-        return self.node("Gemm", x, weight, bias, transB=1)
+        bias = self.weight(f"{name}.bias", outputs)
+        if not self.quick:
+            weight = self.weight(f"{name}.weight", outputs, inputs)
+            return self.node("Gemm", x, weight, bias, transB=1)
+        whole = self.weight(f"{name}{WHOLE}", inputs, outputs, kind=TensorProto.INT8)
+        scales = self.weight(f"{name}{SCALES}", outputs)
+        return self.node("DynamicQuantizeMatMul", x, whole, scales, "", bias, domain=EXTRA)
 
     def norm(self, x: str, name: str) -> str:
         """Layer norm over the last axis."""
@@ -70,9 +76,9 @@ class _Drawing:
         return self.node("LayerNormalization", x, weight, bias, epsilon=1e-12)
 
 
-def draw() -> onnx.ModelProto:
+def draw(quick: bool) -> onnx.ModelProto:
     """All layers of the encoder: see `skillweave.store.minilm.Encoder.states`."""
-    d = _Drawing()
+    d = _Drawing(quick)
     shape = d.node("Shape", "embedded")
     x = d.node("Reshape", d.norm("embedded", "embeddings.LayerNorm"), d.whole(-1, WIDTH))
     # 0 where a token is, -1e9 where none is: [n, 1, 1, length].
@@ -96,7 +102,7 @@ def draw() -> onnx.ModelProto:
             [_open("states", "n", "length", WIDTH)],
             list(d.tensors.values()),
         ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(EXTRA, 1)],
         ir_version=9,
         producer_name="skillweave",
     )
@@ -121,10 +127,11 @@ def _open(name: str, *shape: str | int) -> onnx.ValueInfoProto:
 
 
 def main() -> None:
-    """Write the graph."""
-    model = draw()
-    GRAPH.write_bytes(model.SerializeToString())
-    sys.stdout.write(f"{GRAPH}: {len(model.graph.node)} nodes\n")
+    """Write the graphs."""
+    for path, quick in ((GRAPH, False), (QUICK, True)):
+        model = draw(quick)
+        path.write_bytes(model.SerializeToString())
+        sys.stdout.write(f"{path}: {len(model.graph.node)} nodes\n")
 
 
 if __name__ == "__main__":

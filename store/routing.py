@@ -59,6 +59,11 @@ class RoutingEmbedder:
         with self._lock:
             return self._model.encode(texts)
 
+    def query(self, text: str) -> Vectors:
+        """See `Embedder.query`; raises what `embed` raises."""
+        with self._lock:
+            return self._model.query(text)
+
     @cached_property
     def _model(self) -> MiniLM:
         lora = {k: v.astype(np.float32) for k, v in self._tensors.items() if k != SEEN}
