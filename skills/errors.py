@@ -44,7 +44,7 @@ class SkillFormatError(UserError):
         self.reason = reason
         self.remedy = remedy
         where = f"{file}:{line}" if line is not None else str(file)
-        super().__init__(f"{where}: {reason}; {remedy}")
+        super().__init__(_printable(f"{where}: {reason}; {remedy}"))
 
 
 class AdapterError(UserError):

@@ -448,6 +448,15 @@ class TestZips:
         path.write_bytes(data)
         assert "is encrypted" in refused(path).reason
 
+    def test_a_name_with_a_line_break_makes_no_second_line(self, tmp_path: Path) -> None:
+        path = tmp_path / "s.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("some-skill/SKILL.md", SKILL)
+            archive.writestr("../a\nb", b"a")
+        with pytest.raises(SkillFormatError) as caught:
+            wrap(path)
+        assert "\n" not in str(caught.value)
+
     @given(
         flips=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=6),
         cut=st.integers(0, 400),

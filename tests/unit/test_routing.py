@@ -22,9 +22,9 @@ def routing() -> RoutingEmbedder:
 
 
 def test_like_requests_are_nearer_than_by_minilm(routing: RoutingEmbedder) -> None:
-    skills = [skill for skill in builtin_skills() if skill.toolkit == "lists"]
+    skills = [skill for skill in builtin_skills() if skill.toolkit == "lists"][:15]
     told, kept_out = examples_of(skills, Recipe())
-    assert len(kept_out) > 100
+    assert len(kept_out) > 40
 
     def share_right(embedder: Embedder) -> float:
         asked, known = (embedder.embed([one.text for one in part]) for part in (kept_out, told))
