@@ -24,7 +24,7 @@ from skillweave.store.learned import load
 from skillweave.store.ledger import Ledger
 from skillweave.store.prepared import prepared_vectors
 from skillweave.store.ranking import Weights
-from skillweave.store.routing import RoutingEmbedder
+from skillweave.store.routing import Readings, RoutingEmbedder
 from skillweave.store.search import Searcher
 from skillweave.store.sync import Synchroniser, SyncReport
 from skillweave.store.tuning import RankingReport, Solved, tune
@@ -68,8 +68,9 @@ class Indexes:
         reads = RoutingEmbedder() if embedder.name == MiniLMEmbedder.name else None
         self._was_trained_on = reads.was_trained_on if reads else _never
         self._routing = EmbeddingCache(reads or embedder, layout.embeddings)
+        self._readings = Readings(self.cache, *([self._routing] if reads else []))
         self._searcher = Searcher(
-            self.catalogue, self.cache, self._routing, self.vectors, ledger, weights
+            self.catalogue, self.cache, self._readings, self.vectors, ledger, weights
         )
         self._closed = False
         self._format = crc32(f"{embedder.name} {VIEWS_FORMAT}".encode())
@@ -77,7 +78,7 @@ class Indexes:
             # Made by another embedder, or of other views: nothing in it can be compared.
             self.vectors.clear()
             self.catalogue.clear(self._format)
-        self._learned_from = crc32(f"{self._routing.name} {VIEWS_FORMAT}".encode())
+        self._learned_from = crc32(f"{self._readings.name} {VIEWS_FORMAT}".encode())
         self._untrained = load(reranker, self._learned_from)
         self._searcher.reranker = load(layout.reranker, self._learned_from) or self._untrained
         self._seen = self.catalogue.generation()
@@ -101,7 +102,7 @@ class Indexes:
             UserError: the model cannot be written.
         """
         model, report = self.reading(
-            lambda searcher: tune(searcher, self._routing, history, weights, self._was_trained_on)
+            lambda searcher: tune(searcher, self._readings, history, weights, self._was_trained_on)
         )
         self._searcher.reranker = model or self._untrained
         with self._told(), self._lock.exclusive():

@@ -1,8 +1,8 @@
-"""How the re-ranker's router reads a request: by MiniLM with a LoRA change of its own.
+"""How the re-ranker's router reads a request: by MiniLM, and by MiniLM with a LoRA change of its own.
 
 The change was trained on the example requests of the built-in skills (`skillweave.store.routing_train`),
 so that requests for one skill lie together, whatever their words. MiniLM as it comes knows the topic
-better than the wish.
+better than the wish, which is the better guide among skills unlike the built-in ones.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zlib import crc32
 import numpy as np
 
 from skillweave.skills.errors import LibraryDamagedError
-from skillweave.store.embed import MiniLMEmbedder, Vectors, model_folder
+from skillweave.store.embed import EmbeddingCache, MiniLMEmbedder, Vectors, model_folder
 from skillweave.store.minilm import MiniLM
 
 FILE: Final = Path(__file__).with_name("routing.npz")
@@ -76,6 +76,26 @@ class RoutingEmbedder:
     @cached_property
     def _seen(self) -> frozenset[int]:
         return frozenset(self._tensors[SEEN].tolist())
+
+
+class Readings:
+    """The vectors of several embedders, side by side."""
+
+    def __init__(self, *caches: EmbeddingCache) -> None:
+        self._caches = caches
+
+    @property
+    def name(self) -> str:
+        """Tells by what the vectors were made."""
+        return " ".join(cache.name for cache in self._caches)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """``[n, 384 * embedders]``, each part of length 1."""
+        return np.hstack([cache.embed(texts) for cache in self._caches])
+
+    def query(self, text: str) -> Vectors:
+        """The same of one passing text, ``[384 * embedders]``; see `Embedder.query`."""
+        return np.concatenate([cache.query(text) for cache in self._caches])
 
 
 def mark_of(text: str) -> int:

@@ -15,6 +15,7 @@ from skillweave.store.index import VectorIndex, ViewHit
 from skillweave.store.learned import Reranker, Traits, echo_of
 from skillweave.store.ledger import Ledger
 from skillweave.store.ranking import Evidence, Hit, Ranked, Weights, order, terms_of
+from skillweave.store.routing import Readings
 from skillweave.store.views import ViewLabel
 
 WORD_CANDIDATES = 16
@@ -57,15 +58,15 @@ class Searcher:
         self,
         catalogue: Catalogue,
         cache: EmbeddingCache,
-        routing: EmbeddingCache,
+        readings: Readings,
         index: VectorIndex,
         ledger: Ledger,
         weights: Weights,
     ):
-        """``routing`` embeds queries for the router of the re-ranker, ``cache`` everything else."""
+        """``readings`` are what the router of the re-ranker sees of a query."""
         self._catalogue = catalogue
         self._cache = cache
-        self._routing = routing
+        self._readings = readings
         self._index = index
         self._ledger = ledger
         self._weights = weights
@@ -223,7 +224,7 @@ class Searcher:
         if self.reranker is None:
             return {}
         router = self.reranker.router
-        values = router.log_probabilities(self._routing.query(query)[np.newaxis])[0]
+        values = router.log_probabilities(self._readings.query(query)[np.newaxis])[0]
         return dict(zip(router.names, values.tolist(), strict=True))
 
     def _shown(self, candidate: Candidate, explain: bool) -> str:

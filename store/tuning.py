@@ -9,10 +9,11 @@ import numpy as np
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from skillweave.skills.model import KINDS, Frozen, Skill
-from skillweave.store.embed import EmbeddingCache, Vectors
+from skillweave.store.embed import Vectors
 from skillweave.store.learned import Episode, Reranker, features, train_mixer, train_router
 from skillweave.store.ledger import Counts, Ledger
 from skillweave.store.ranking import Weights, terms_of
+from skillweave.store.routing import Readings
 from skillweave.store.search import Candidate, Searcher
 
 FEWEST_REQUESTS = 50
@@ -56,7 +57,7 @@ def history_of(ledger: Ledger, skills: Sequence[Skill]) -> list[Solved]:
 
 def tune(
     searcher: Searcher,
-    routing: EmbeddingCache,
+    readings: Readings,
     history: Sequence[Solved],
     weights: Weights,
     was_trained_on: Callable[[str], bool],
@@ -64,18 +65,18 @@ def tune(
     """Fit a re-ranker, and judge it on a half of the searched requests that it was not fitted to.
 
     Args:
-        routing: embeds requests for the router.
-        was_trained_on: whether that embedder has seen a request with its skill; such a request is
+        readings: what the router sees of requests.
+        was_trained_on: whether an embedder behind them has seen a request with its skill; such a request is
             learned from, but neither searched again nor judged.
     """
     # On a busy machine, threads that wait for each other are many times slower than one.
     with ThreadpoolController().limit(limits=1, user_api="blas"):
-        return _tune(searcher, routing, history, weights, was_trained_on)
+        return _tune(searcher, readings, history, weights, was_trained_on)
 
 
 def _tune(
     searcher: Searcher,
-    routing: EmbeddingCache,
+    readings: Readings,
     history: Sequence[Solved],
     weights: Weights,
     was_trained_on: Callable[[str], bool],
@@ -87,7 +88,7 @@ def _tune(
     )
     if len(history) < FEWEST_REQUESTS or len(names) < FEWEST_SKILLS:
         return None, report
-    vectors = routing.embed([one.text for one in history])
+    vectors = readings.embed([one.text for one in history])
     skills = [one.skill for one in history]
     folds = chance.integers(0, FOLDS, len(history))
     mixed = chance.permutation(len(history))

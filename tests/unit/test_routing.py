@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,16 @@ import pytest
 
 from skillweave.skills.errors import LibraryDamagedError
 from skillweave.skills.model import Case, Skill
-from skillweave.store.embed import Embedder, MiniLMEmbedder
+from skillweave.store.embed import (
+    WIDTH,
+    Embedder,
+    EmbeddingCache,
+    HashEmbedder,
+    MiniLMEmbedder,
+    Vectors,
+)
 from skillweave.store.prepare import builtin_skills
-from skillweave.store.routing import SEEN, RoutingEmbedder, mark_of
+from skillweave.store.routing import SEEN, Readings, RoutingEmbedder, mark_of
 from skillweave.store.routing_train import Recipe, Texts, examples_of
 
 
@@ -92,3 +101,23 @@ def test_a_request_may_show_the_values_of_a_case() -> None:
     ids, mask = always.tensors(["add", "add 4, 7"])
     assert ids.shape == mask.shape == (2, 8)
     assert mask.sum(1).tolist() == [3.0, 6.0]
+
+
+def test_readings_stand_side_by_side(tmp_path: Path) -> None:
+    class Other(HashEmbedder):
+        name = "other"
+
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            return -super().embed(texts)
+
+    with (
+        closing(EmbeddingCache(HashEmbedder(), tmp_path / "cache")) as one,
+        closing(EmbeddingCache(Other(), tmp_path / "cache")) as other,
+    ):
+        both = Readings(one, other)
+        found = both.embed(["odds only", "a"])
+        assert found.shape == (2, 2 * WIDTH)
+        assert np.array_equal(found[:, :WIDTH], -found[:, WIDTH:])
+        assert np.array_equal(both.query("a"), found[1])
+        assert both.name == "hash other"
+        assert Readings(one).query("a").shape == (WIDTH,)
