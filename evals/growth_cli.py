@@ -9,13 +9,14 @@ import typer
 
 from skillweave.agent.cli import options as opt
 
-Stream = Literal["tasks", "queries"]
+Stream = Literal["tasks", "queries", "games"]
 
 
 def growth(  # noqa: PLR0913 - the options of a command
     ctx: typer.Context,
     stream: Annotated[
-        Stream, typer.Option(help="Tasks for the agent, or MetaTool's queries (no model).")
+        Stream,
+        typer.Option(help="Tasks for the agent, MetaTool's queries (no model), or text games."),
     ] = "tasks",
     model: opt.Model = None,
     limit: Annotated[

@@ -17,20 +17,22 @@ from skillweave.evals.runner import Asked, OnBegin, OnRecord, run_suite, spread
 from skillweave.evals.sources import data_folder
 from skillweave.evals.suite import Loaded, Opening, Suite
 from skillweave.evals.suites.growth import GROWTH_TASKS, load_families
+from skillweave.evals.suites.growth_games import GROWTH_GAMES
 from skillweave.evals.suites.growth_queries import GROWTH_QUERIES
 from skillweave.evals.workplace import Bench
+from skillweave.skills.errors import UserError
 from skillweave.skills.model import Frozen
 from skillweave.skills.sandbox import Sandbox
 from skillweave.store.embed import EmbeddingCache, MiniLMEmbedder
 from skillweave.store.prepared import prepared_vectors
 
-STREAMS = {"tasks": GROWTH_TASKS, "queries": GROWTH_QUERIES}
+STREAMS = {"tasks": GROWTH_TASKS, "queries": GROWTH_QUERIES, "games": GROWTH_GAMES}
 
 
 class GrowthRun(Frozen):
     """What is to be run."""
 
-    stream: Literal["tasks", "queries"] = "tasks"
+    stream: Literal["tasks", "queries", "games"] = "tasks"
     limit: int | None = None
     families: int | None = None
     """Of the stream of tasks."""
@@ -59,12 +61,12 @@ def run_growth(
 
     Raises:
         DataMissingError: the queries are not on this machine.
-        UserError: the folder holds a run that was not to be resumed, or another one.
+        UserError: the games are not; or the folder holds a run that was not to be resumed, or another.
     """
     suite, seeds = STREAMS[wanted.stream], tuple(range(wanted.orders))
-    loaded = load_families(wanted.families)
-    if suite is GROWTH_QUERIES:
-        loaded = suite.load(data_folder(wanted.data))
+    if why := suite.skips(settings):
+        raise UserError(why)
+    loaded = _loaded(suite, wanted)
     with _bench(suite, settings, wanted) as bench:
         asked = Asked(
             model=bench.model.name,
@@ -80,6 +82,12 @@ def run_growth(
         )
         name, base = bench.model.name, bench.model.base_hash
     return _figures(wanted, suite, loaded, name, base)
+
+
+def _loaded(suite: Suite, wanted: GrowthRun) -> Loaded:
+    if suite is GROWTH_TASKS:
+        return load_families(wanted.families)
+    return suite.load(data_folder(wanted.data) if suite is GROWTH_QUERIES else None)
 
 
 @contextmanager

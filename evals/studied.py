@@ -100,7 +100,8 @@ class StudiedLibrary(Library):
             super().record(name, outcome, run, request)
 
     def _known(self, kinds: Collection[SkillKind] | None) -> list[str]:
-        if not self._names:
+        if self._grows or not self._names:
+            self._names = {}
             for skill in self.list():
                 self._names.setdefault(skill.kind, []).append(skill.name)
         return [

@@ -65,6 +65,7 @@ class Mind:
         structure = Structure(grammar=self._grammar(choices)) if choices else None
         prompt = Prompt(messages=messages, structure=structure, max_tokens=LONGEST)
         answer = await self.trial.model.ask(prompt, self.adapter)
+        self.trial.trace.asked(prompt, answer)
         self.tokens += answer.tokens
         return answer.text.strip()
 

@@ -104,16 +104,18 @@ def train_all(
     """
     for game in games:
         tell(f"{game}: playing the train fold", 0.0)
-        _train(folder, game, demos_of(game, seeds), tokens[game], tell)
+        train_one(folder, game, demos_of(game, seeds), tokens[game], tell)
 
 
-def _train(
+def train_one(
     folder: Path,
     game: str,
     demos: Sequence[Demo],
     tokens: int,
-    tell: Callable[[str, float], None],
+    tell: Callable[[str, float], None] = lambda told, done: None,
 ) -> None:
+    """Train the adapter of one game on demonstrations, and write it as a skill; see `train_all`."""
+
     def heard(at: TrainProgress) -> None:
         tell(f"{game}: loss {at.loss:.4f}", at.seen / at.total)
 
