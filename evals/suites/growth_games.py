@@ -54,9 +54,10 @@ from skillweave.evals.suites.twx_skills import (
 from skillweave.evals.suites.twx_state import Letters, prompt_of
 from skillweave.skills.drop import WrappedSkill, wrap
 from skillweave.skills.errors import UserError
+from skillweave.skills.folder import read_skill
 from skillweave.skills.model import Skill
 
-EACH = 6
+EACH = 5
 """Games of every setting."""
 OFFSET = 300
 """The first seed is this one of its fold."""
@@ -240,20 +241,19 @@ def _shown(trial: Solving, game: str) -> tuple[str, ...]:
     if trial.arm == RECORDS:
         skill = trial.library.add(record_of(game, _demos(game)), state="active", author=AUTHOR)
         return (skill.name,)
-    wrapped = _trained(game)
+    folder = _trained(game)
     if trial.arm == RANDOM:
-        return (trial.library.add(wrapped, state="active", author=AUTHOR).name,)
-    return (wrapped.skill.name,) if _admitted(trial, wrapped) else ()
+        return (trial.library.add(folder, state="active", author=AUTHOR).name,)
+    return (folder.name,) if _admitted(trial, folder) else ()
 
 
-def _admitted(trial: Solving, wrapped: WrappedSkill) -> bool:
+def _admitted(trial: Solving, folder: Path) -> bool:
     if trial.sandbox is None:
         raise UserError("the gate needs a sandbox")
-    tasks = [
-        Task(request=told, arguments={}, expected=1.0) for told, _ in dev_games(wrapped.skill.name)
-    ]
-    solver = GameSolver(dataclasses.replace(trial, arm=NOTHING), wrapped.skill)
-    verdict = Admission(trial.library, trial.sandbox).offer(wrapped, AUTHOR, tasks, solver=solver)
+    tasks = [Task(request=told, arguments={}, expected=1.0) for told, _ in dev_games(folder.name)]
+    solver = GameSolver(dataclasses.replace(trial, arm=NOTHING), read_skill(folder))
+    gate = Admission(trial.library, trial.sandbox)
+    verdict = gate.offer(wrap(folder)[0], AUTHOR, tasks, solver=solver)
     trial.trace.write("verdict", verdict=verdict.model_dump(mode="json"))
     return verdict.decision == "probation"
 
@@ -264,23 +264,21 @@ def _demos(game: str) -> tuple[Demo, ...]:
 
 
 @cache
-def _trained(game: str) -> WrappedSkill:
+def _trained(game: str) -> Path:
+    """The folder of the adapter."""
     import torch
 
     torch.set_num_threads(1)
-    train_one(_workshop(), game, _demos(game), TOKENS[game])
-    return wrap(_workshop() / name_of(game))[0]
+    folder = Path(_workshop().name)
+    train_one(folder, game, _demos(game), TOKENS[game])
+    return folder / name_of(game)
 
 
 @cache
-def _workshop() -> Path:
+def _workshop() -> tempfile.TemporaryDirectory[str]:
     """Kept as long as the process: the server may read an adapter again."""
-    folder = tempfile.TemporaryDirectory(prefix="skillweave-games-")
-    _KEPT.append(folder)
-    return Path(folder.name)
+    return tempfile.TemporaryDirectory(prefix="skillweave-games-")
 
-
-_KEPT: list[tempfile.TemporaryDirectory[str]] = []
 
 GROWTH_GAMES = Suite(
     name="growth-games",
