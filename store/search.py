@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skillweave.skills.model import SkillKind
 from skillweave.store.catalogue import Catalogue, Row
@@ -30,15 +31,34 @@ SAME = 0.9999
 NOWHERE = (0.0, 0)
 """Cosine and place of no view."""
 
+KEPT_VIEWS = 32_768
+"""Views of skills kept in memory, 50 MB at most; the built-in skills have a third of that."""
+
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+_NONE: Vectors = np.empty((0, 1), np.float32)
 Near = dict[int, list[tuple[float, int]]]
 """By skill, the cosines and ordinals of its views that are near the query, nearest first."""
 
 
-class Measured(NamedTuple):
-    """One view and how near it is."""
+class OwnViews(NamedTuple):
+    """The views of one skill but its experiences, in order."""
 
-    label: ViewLabel
-    cosine: float
+    weights: Numbers
+    """``[n]``: how much each counts in the mean of those that describe the skill."""
+    names: Flags
+    """``[n]``: whether it is the bare name."""
+    requests: Flags
+    """``[n]``: whether it is an example request."""
+    vectors: Vectors
+    """``[n, width]``"""
+
+    @classmethod
+    def of(cls, labels: Sequence[ViewLabel], vectors: Vectors) -> OwnViews:
+        """From the label of each."""
+        names = np.array([label == "name" for label in labels], bool)
+        requests = np.array([label == "request" for label in labels], bool)
+        return cls(np.where(requests, 0.0, np.where(names, NAME, 1.0)), names, requests, vectors)
 
 
 class Candidate(NamedTuple):
@@ -70,6 +90,8 @@ class Searcher:
         self._index = index
         self._ledger = ledger
         self._weights = weights
+        self._kept: dict[str, OwnViews] = {}
+        self._kept_views = 0
         self.reranker: Reranker | None = None
 
     def search(self, query: str, kinds: Collection[SkillKind], k: int, explain: bool) -> list[Hit]:
@@ -150,10 +172,10 @@ class Searcher:
         standing = self._ledger.standing([row.name for row in rows.values()])
         avoid = self._avoidance(vector, rows)
         routed = self._routed(query)
-        measured = self._measure(vector, rows)
+        views = self._views(rows)
         found = {}
         for id, row in rows.items():
-            look = look_at(measured[id], near.get(id, ()), own=row.name == own)
+            look = look_at(views[id], vector, near.get(id, ()), own=row.name == own)
             lexical = words.get(id, 0.0)
             evidence = Evidence(
                 dense=look.dense,
@@ -190,18 +212,23 @@ class Searcher:
         }
         return rows, {id: near[id] for id in rows}
 
-    def _measure(self, vector: Vectors, rows: Collection[int]) -> dict[int, list[Measured]]:
-        """The views of each skill but its experiences, in order."""
-        views = self._catalogue.own_views(rows)
-        keys = [key for part in views.values() for _, key in part]
-        known = self._vectors(keys, rows)
-        stacked = np.stack([known[key] for key in keys]) if keys else np.empty((0, 1), np.float32)
-        # Not by BLAS: there a row's last bits depend on how many rows there are.
-        values = (stacked * vector).sum(axis=1).tolist()
-        cosines = dict(zip(keys, values, strict=True))
-        return {
-            id: [Measured(label, cosines[key]) for label, key in views.get(id, [])] for id in rows
-        }
+    def _views(self, rows: Mapping[int, Row]) -> dict[int, OwnViews]:
+        """The views of each skill; the same content has the same ones."""
+        found = {id: self._kept[row.digest] for id, row in rows.items() if row.digest in self._kept}
+        missing = rows.keys() - found.keys()
+        if not missing:
+            return found
+        labelled = self._catalogue.own_views(missing)
+        known = self._vectors([key for part in labelled.values() for _, key in part], missing)
+        if self._kept_views > KEPT_VIEWS:
+            self._kept, self._kept_views = {}, 0
+        for id in missing:
+            part = labelled.get(id, [])
+            vectors = np.stack([known[key] for _, key in part]) if part else _NONE
+            found[id] = OwnViews.of([label for label, _ in part], vectors)
+            self._kept[rows[id].digest] = found[id]
+            self._kept_views += len(part)
+        return found
 
     def _vectors(self, keys: Sequence[bytes], rows: Collection[int]) -> dict[bytes, Vectors]:
         """The vectors of the keys; those that the cache has lost are made again."""
@@ -258,38 +285,42 @@ class Look(NamedTuple):
         return max(self.pooled, self.asked) if self.asked else self.pooled
 
 
-def look_at(views: Sequence[Measured], near: Collection[tuple[float, int]], own: bool) -> Look:
+def look_at(
+    views: OwnViews, vector: Vectors, near: Collection[tuple[float, int]], own: bool
+) -> Look:
     """Sum up the views of one skill.
 
     Args:
-        views: all but the experiences.
+        vector: ``[width]``, of the query.
         near: cosines and ordinals of views that the index found, experiences among them.
         own: a request that is the query itself does not count.
     """
-    told: list[tuple[float, int]] = []
-    asked: list[tuple[float, int]] = []
-    total = weights = 0.0
-    for at, (label, cosine) in enumerate(views):
-        if label == "request":
-            asked.append((cosine, -at))
-            continue
-        weight = NAME if label == "name" else 1.0
-        total += weight * cosine
-        weights += weight
-        if label != "name":
-            told.append((cosine, -at))
-    asked += [(cosine, -at) for cosine, at in near if at >= len(views)]
+    # Not by BLAS: there a row's last bits depend on how many rows there are.
+    cosines: Numbers = (views.vectors * vector).sum(axis=1).astype(np.float64)
+    past = [one for one in near if one[1] >= len(cosines)]
+    asked = np.concatenate([cosines[views.requests], [cosine for cosine, _ in past]])
+    places = np.concatenate([np.flatnonzero(views.requests), [at for _, at in past]])
     if own:
-        asked = [one for one in asked if one[0] < SAME]
-    best = max(told, default=NOWHERE)
-    echoed = max(asked, default=NOWHERE)
+        places, asked = places[asked < SAME], asked[asked < SAME]
+    told = ~(views.requests | views.names)
+    described, at = _best(cosines[told], np.flatnonzero(told))
+    echoed, there = _best(asked, places)
+    weight = views.weights.sum()
     return Look(
-        pooled=total / weights if weights else 0.0,
-        described=best[0],
-        asked=echoed[0],
-        echo=echo_of([cosine for cosine, _ in asked]) if asked else 0.0,
-        view=-max(told + asked, default=NOWHERE)[1],
+        pooled=float(views.weights @ cosines / weight) if weight else 0.0,
+        described=described,
+        asked=echoed,
+        echo=echo_of(asked) if len(asked) else 0.0,
+        view=max((described, -at), (echoed, -there))[1] * -1,
     )
+
+
+def _best(cosines: Numbers, places: NDArray[np.generic]) -> tuple[float, int]:
+    """The highest cosine and its place, the first of several."""
+    if not len(cosines):
+        return NOWHERE
+    best = int(cosines.argmax())
+    return float(cosines[best]), int(places[best])
 
 
 def _by_skill(hits: Collection[ViewHit]) -> tuple[Near, dict[int, str]]:

@@ -141,12 +141,15 @@ async def _read(state: State, deps: Deps) -> Answer | None:
     deps.trace.read(readings)
     # A request is beyond us only where no plan is as likely that the library can do as well.
     read = [one for one in readings if one.text != SAY]
-    costs = [
-        (DECLINED if one.text == BEYOND else (await _weighed(one.text, state, deps)).cost)
-        - _logprob(one)
-        for one in read
-    ]
-    return _given_ours(read[costs.index(min(costs))], read)
+    best, least = read[0], math.inf
+    for one in read:
+        if -_logprob(one) >= least:
+            continue  # whatever the library has for it, it is too unlikely
+        beyond = one.text == BEYOND
+        against = DECLINED if beyond else (await _weighed(one.text, state, deps)).cost
+        if against - _logprob(one) < least:
+            best, least = one, against - _logprob(one)
+    return _given_ours(best, read)
 
 
 def _given_ours(chosen: Answer, read: Sequence[Answer]) -> Answer:
