@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 
+from pydantic import JsonValue
+
 from skillweave.agent.deps import Deps
 from skillweave.agent.nodes.retrieve import POOL, fits, queries_of, search, usable
-from skillweave.agent.plan import Plan, Step
-from skillweave.agent.spelled import number_words
+from skillweave.agent.plan import Literal, Plan, Step
+from skillweave.agent.spelled import spare_words
 from skillweave.skills.model import Skill
 from skillweave.store.ranking import Hit
 
@@ -43,11 +45,17 @@ async def best_skill(step: Step, deps: Deps) -> Skill | None:
 
 async def _fitting(step: Step, deps: Deps) -> list[Hit]:
     hits = await search(queries_of(step), usable(deps), POOL, deps)
-    return [hit for hit in hits if fits(hit, deps)]
+    texts = literals_of(step)
+    return [hit for hit in hits if fits(hit, deps, step, texts)]
+
+
+def literals_of(step: Step) -> list[JsonValue]:
+    """The values of a step that stand in the request."""
+    return [one.text for one in step.inputs if isinstance(one, Literal)]
 
 
 def takes(skill: Skill, step: Step) -> bool:
-    """Whether a skill can be given as many values as a step has; its number words may be more of them.
+    """Whether a skill can be given as many values as a step has; some words of its goal may be more of them.
 
     A list parameter takes any number of values.
     """
@@ -58,4 +66,5 @@ def takes(skill: Skill, step: Step) -> bool:
     required = sum(p.required for p in parameters)
     if any(p.type == "array" for p in parameters):
         return values > 0
-    return required <= values + len(number_words(step.goal)) and values <= len(parameters)
+    spare = len(spare_words(step.goal, literals_of(step), skill.signature))
+    return required <= values + spare and values <= len(parameters)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
+from pydantic import JsonValue
 
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.distil_advice import advised
@@ -13,7 +14,7 @@ from skillweave.agent.numbers import parse_number
 from skillweave.agent.plan import SLOT, Literal, Step
 from skillweave.agent.profiles.assign import misfit
 from skillweave.agent.result import StepFinished, StepReport
-from skillweave.agent.spelled import spelled_out
+from skillweave.agent.spelled import names_columns, spelled_out
 from skillweave.agent.state import MODEL, Candidate, StepState
 from skillweave.agent.words import goal_in_words
 from skillweave.skills.model import Skill, SkillKind
@@ -24,6 +25,8 @@ POOL = 20
 ATTEMPTS = 3
 MARGIN = 0.15
 """How much lower than the best a cosine may be for the skill to be tried when the best one fails."""
+TABLE_BONUS = 0.2
+"""How much lower the relevance of a tool for tables may be where the goal names one of the columns."""
 COMPOSITE_MATCH = 0.9
 """A composite does several things; for a single step it is right only when the goal names it, as
 its cosine says."""
@@ -78,7 +81,8 @@ async def _candidates(
 ) -> tuple[Candidate, ...]:
     kinds = usable(deps)
     hits = await search(queries, kinds, POOL, deps)
-    near = _near([hit for hit in hits if fits(hit, deps)], state)[:CANDIDATES]
+    step, values = state["step"], state["values"]
+    near = _near([hit for hit in hits if fits(hit, deps, step, values)], state)[:CANDIDATES]
     pinned = await _pinned(state, hits, kinds, deps, alone=state.get("alone", False) or not near)
     names = {one.skill for one in pinned}
     ranked = [*pinned, *(one for one in near if one.skill not in names)][:ATTEMPTS]
@@ -142,14 +146,21 @@ def usable(deps: Deps) -> frozenset[SkillKind]:
     return frozenset(kinds)
 
 
-def fits(hit: Hit, deps: Deps) -> bool:
-    """Whether what was found is near enough to be tried."""
+def fits(hit: Hit, deps: Deps, step: Step, values: Sequence[JsonValue]) -> bool:
+    """Whether what was found is near enough to be tried.
+
+    A goal that names a column of its table (``those with a rent above 800``) wants a tool for tables,
+    so that less will do.
+    """
     skill = hit.skill
     if skill.adapter is not None and skill.adapter.base not in ("", deps.model.base_hash):
         return False
     if CHAIN in skill.metadata and hit.dense < COMPOSITE_MATCH:
         return False
-    return hit.relevance >= deps.settings.min_match
+    least = deps.settings.min_match
+    if skill.signature is not None and names_columns(step.goal, values, skill.signature):
+        least -= TABLE_BONUS
+    return hit.relevance >= least
 
 
 def _candidate(skill: Skill, hit: Hit | None) -> Candidate:

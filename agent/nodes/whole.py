@@ -1,8 +1,8 @@
 """A goal may hold two: ``how many divisors has 360`` asks for a list and then for its length.
 
 Nothing in the words tells that; what the library has does. Where the best skill for a goal gives a list
-and says nothing of counting, the count is a step of its own, and so is taking ``the second line``; where it
-takes numbers and a text holds them, finding them is.
+and says nothing of counting, the count is a step of its own (also of a table's rows), and so is taking ``the
+second line``; where it takes numbers and a text holds them, finding them is.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from skillweave.agent.deps import Deps
 from skillweave.agent.nodes.doable import best_skill
 from skillweave.agent.numbers import ORDINALS
 from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
+from skillweave.agent.spelled import TABLE
 from skillweave.skills.model import Skill
 
+_HOW_MANY: Final = "how many(?! (?:more|fewer|less))|number of|counts?"
 _ASKED: Final = tuple(
     (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), rest)
     for words, rest in (
-        ("how many(?! (?:more|fewer|less))|number of|counts?", f"count the items of {SLOT}"),
+        (_HOW_MANY, f"count the items of {SLOT}"),
         (r"sum|total|add(?: \S+)? up", f"the sum of {SLOT}"),
         ("(?:highest|largest|biggest|greatest|max(?:imum)?)(?! first)", f"the largest of {SLOT}"),
         ("(?:lowest|smallest|min(?:imum)?)(?! first)", f"the smallest of {SLOT}"),
@@ -27,6 +29,7 @@ _ASKED: Final = tuple(
     )
 )
 """What makes one value of a list, by the words that ask for it."""
+_ASKED_OF_ROWS: Final = ((re.compile(rf"\b(?:{_HOW_MANY})\b", re.I), f"count the rows of {SLOT}"),)
 _PLACE: Final = re.compile(rf"\bthe ({'|'.join(ORDINALS)}|last) [a-z]", re.IGNORECASE)
 _NUMBERS: Final = f"find the numbers in {SLOT}"
 _NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?\b")
@@ -57,13 +60,19 @@ async def whole(plan: Plan, deps: Deps) -> Plan:
 
 
 def _rest(goal: str, skill: Skill | None) -> str:
-    """What is left to be done once ``skill`` has given its list; empty where nothing is."""
-    if skill is None or skill.signature is None or skill.signature.returns.get("type") != "array":
+    """What is left to be done once ``skill`` has given its list or table; empty where nothing is."""
+    if skill is None or skill.signature is None or not skill.signature.parameters:
+        return ""
+    returns = skill.signature.returns.get("type")
+    rows = returns == "string" and skill.signature.parameters[0].name == TABLE
+    if not rows and returns != "array":
         return ""
     described = f"{skill.name} {skill.description} {skill.use_when}"
-    for asked, rest in _ASKED:
+    for asked, rest in _ASKED_OF_ROWS if rows else _ASKED:
         if asked.search(goal) and not asked.search(described):
             return rest
+    if rows:
+        return ""
     takes_number = any(p.type in ("integer", "number") for p in skill.signature.parameters[1:])
     place = None if takes_number else _PLACE.search(goal)
     return f"the {place.group(1)} item of {SLOT}" if place else ""

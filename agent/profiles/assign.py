@@ -16,6 +16,7 @@ from skillweave.skills.model import Parameter, Signature
 MOST: Final = 48
 """More ways than this are not listed; the model is then asked freely."""
 
+IMPOSSIBLE: Final = 2.5
 NO_WAY: Final = 1.0
 ODD: Final = 0.6
 
@@ -33,19 +34,23 @@ def assignments(values: Sequence[JsonValue], signature: Signature) -> tuple[Assi
 
 
 def misfit(values: Sequence[JsonValue], signature: Signature) -> float:
-    """How badly the values suit the parameters: 0 well, `NO_WAY` not at all, in the unit of scores.
+    """How badly the values suit the parameters: 0 well, `NO_WAY` not at all, in the unit of scores;
+    `IMPOSSIBLE` where there is a value that none of them takes.
 
     In between lie values that do not look like what they are for: a list as a text, a lone number or a
     table as a list, JSON as a table, or a number as one of several texts (a single text may be meant for
     digits, such as those of a binary number).
     """
+    if any(not any(_takes(p, value) for p in signature.parameters) for value in values):
+        return IMPOSSIBLE
     several = len(signature.parameters) > 1
     by_name = {p.name: p for p in signature.parameters}
 
     def odd(name: str, taken: tuple[int, ...]) -> bool:
         value, kind = values[taken[0]], by_name[name].type
         if kind == "array":
-            return len(taken) == 1 and (is_number(value) or _is_table(value))
+            alone = len(taken) == 1 and is_number(value)
+            return alone or any(is_table(values[n]) for n in taken)
         if name.startswith("json"):
             return not _is_json(value)
         if name == "table":
@@ -106,7 +111,8 @@ def _is_json(value: JsonValue) -> bool:
     return isinstance(value, list | dict) or (isinstance(value, str) and value[:1] in ("{", "["))
 
 
-def _is_table(value: JsonValue) -> bool:
+def is_table(value: JsonValue) -> bool:
+    """Whether a value is a text that looks like a table."""
     return isinstance(value, str) and "\n" in value and kind_of(value) == "table"
 
 

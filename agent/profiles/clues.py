@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from skillweave.agent.numbers import WORDS
 from skillweave.agent.plan import SLOT, Literal, Ref, Step
-from skillweave.agent.profiles.assign import Assignment, assignments, is_number
+from skillweave.agent.profiles.assign import Assignment, assignments, is_number, is_table
 from skillweave.skills.model import Parameter, Signature
 
 CONTAINING: Final = re.compile(r"\b(?:in|within|inside|from)$")
@@ -64,7 +64,8 @@ def ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tuple
     """The assignments that the types allow and the goal does not exclude.
 
     What stands ``in 'a text'`` or is taken ``from 10`` is for the first parameter, and some words
-    announce others (`ANNOUNCED`). The unit right after a number is the number's own. In ``then
+    announce others (`ANNOUNCED`). The unit right after a number is the number's own, a table is for the
+    parameter of that name. In ``then
     subtract 7`` the number to work on goes without saying; in nano's goals such a result stands last,
     right after the other value: ``subtract<<7>><<#1>>``. It is for the first parameter, too.
     """
@@ -79,6 +80,8 @@ def ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tuple
             names.append(first)
         if at and not before.strip() and is_number(values[at - 1]) and not is_number(values[at]):
             names += OWN_UNIT
+        if is_table(values[at]):
+            names.append("table")
         for name in names:
             left = tuple(way for way in left if way.get(name) == (at,)) or left
     if step.goal.endswith(f"{SLOT} {SLOT}"):

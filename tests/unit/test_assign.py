@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from skillweave.agent.profiles.assign import MOST, NO_WAY, assignments, misfit, value_of
+from skillweave.agent.profiles.assign import (
+    IMPOSSIBLE,
+    MOST,
+    NO_WAY,
+    ODD,
+    assignments,
+    misfit,
+    value_of,
+)
 from skillweave.skills.model import Signature
 from skillweave.skills.signature import signature_of
 
@@ -39,6 +47,12 @@ def test_a_skill_that_cannot_take_the_values_suits_badly() -> None:
     assert misfit(["a,b\n1,2", "a", "x"], same) == 0.0 < misfit(["a,b\n1,2", "a", "x"], above)
     assert misfit(["101"], digits) == 0.0 < misfit([["a", "b"]], digits)
     assert misfit([1], SUBTRACT) == misfit([1, 2, 3], SUBTRACT) == NO_WAY
+
+
+def test_a_value_that_nothing_takes_makes_it_impossible() -> None:
+    assert misfit(["a,b\n1,2"], TOTAL) == IMPOSSIBLE > NO_WAY
+    words = signature_of("def f(items: list[str]) -> list[str]: ...", "f")
+    assert misfit(["a,b\n1,2"], words) == misfit(["a,b\n1,2", "a"], words) == ODD
 
 
 def test_there_may_be_no_way() -> None:

@@ -40,3 +40,11 @@ def test_a_number_word_may_be_a_value() -> None:
     given = (Literal(text="7"),)
     assert takes(two, Step(id=1, goal="{} four times", inputs=given))
     assert not takes(two, Step(id=1, goal="{} many times", inputs=given))
+
+
+def test_a_column_of_a_table_may_be_a_value() -> None:
+    text = Parameter(name="table", type="string", required=True)
+    of_table = skill(text, text.model_copy(update={"name": "column"}))
+    given = (Literal(text="item,price\npen,2"),)
+    assert takes(of_table, Step(id=1, goal="total price of {}", inputs=given))
+    assert not takes(of_table, Step(id=1, goal="total of {}", inputs=given))

@@ -12,6 +12,7 @@ from skillweave.agent.nodes import whole as module
 from skillweave.agent.nodes.whole import whole
 from skillweave.agent.plan import Input, Literal, Plan, Ref, Step
 from skillweave.skills.model import Parameter, Signature, Skill
+from skillweave.skills.signature import signature_of
 
 NUMBERS: dict[str, JsonValue] = {"type": "array", "items": {"type": "number"}}
 
@@ -26,7 +27,13 @@ DIVISORS = skill("divisors", "List all divisors.", {"type": "integer"}, "array")
 FREQUENT = skill("word-counts", "Count each word.", {"type": "string"}, "array")
 MEAN = skill("mean", "The mean of numbers.", NUMBERS, "number")
 HALVE = skill("halve", "Half of a number.", {"type": "number"}, "number")
-LIBRARY = {"divisor": DIVISORS, "word": FREQUENT, "average": MEAN, "halve": HALVE}
+ROWS = Skill(
+    name="rows-above",
+    description="Keep only some rows of a table.",
+    kind="tool",
+    signature=signature_of("def f(table: str, column: str, limit: float) -> str: ...", "f"),
+)
+LIBRARY = {"rows": ROWS, "divisor": DIVISORS, "word": FREQUENT, "average": MEAN, "halve": HALVE}
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +76,17 @@ async def test_one_item_of_a_list_is_taken_by_its_place() -> None:
     ]
     assert await done(("divisors of {} , largest first", Literal(text="360"))) == [
         "#3 divisors of 360 , largest first"
+    ]
+
+
+async def test_rows_of_a_table_are_counted() -> None:
+    table = Literal(text="a,b\n1,2")
+    assert await done(("how many rows above 1 {}", table)) == [
+        "#3 how many rows above 1 a,b\n1,2",
+        "#4 count the rows of #3",
+    ]
+    assert await done(("the first rows above 1 {}", table)) == [
+        "#3 the first rows above 1 a,b\n1,2"
     ]
 
 
