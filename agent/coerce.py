@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from skillweave.agent.lists import split_list, unquote
 from skillweave.agent.numbers import parse_number
 from skillweave.agent.schema import Schema, alternatives, problem
+from skillweave.agent.tables import TABLE, as_csv
 from skillweave.skills.errors import ModelError
 from skillweave.skills.model import Signature
 
@@ -32,7 +33,7 @@ class CoercionError(ModelError):
 def coerce_arguments(
     arguments: Mapping[str, JsonValue], signature: Signature
 ) -> dict[str, JsonValue]:
-    """Typed arguments for a tool. Raises `CoercionError` with the parameter's name."""
+    """Typed arguments for a tool; a table becomes CSV. Raises `CoercionError` with the parameter's name."""
     known = {p.name: p for p in signature.parameters}
     unknown = sorted(arguments.keys() - known.keys())
     if unknown:
@@ -41,7 +42,8 @@ def coerce_arguments(
     for name, parameter in known.items():
         if name in arguments:
             try:
-                typed[name] = coerce(arguments[name], parameter.json_schema)
+                value = coerce(arguments[name], parameter.json_schema)
+                typed[name] = as_csv(value) if name == TABLE and isinstance(value, str) else value
             except CoercionError as error:
                 raise CoercionError(f"{name}: {error}") from None
         elif parameter.required:

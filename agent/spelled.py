@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from pydantic import JsonValue
 
-from skillweave.agent.numbers import ORDINALS, WORDS, parse_number
+from skillweave.agent.numbers import ORDINALS, WORDS
 from skillweave.agent.plan import SLOT, Input, Literal, Step
-from skillweave.agent.profiles.assign import assignable, is_table
+from skillweave.agent.profiles.assign import assignable
+from skillweave.agent.tables import TABLE, columns_of_numbers, is_table, rows_of
 from skillweave.skills.model import Signature
 
 MOST: Final = 3
 """Words of a sort that are looked at in a goal."""
-TABLE: Final = "table"
-"""The parameter that takes a table; beside it, names of columns are values."""
 _NUMBER: Final = re.compile(rf"\b(?:{'|'.join([*WORDS, *ORDINALS, 'twice'])})\b", re.IGNORECASE)
 
 
@@ -38,45 +37,46 @@ class Word(NamedTuple):
 
 def spare_words(goal: str, values: Sequence[JsonValue], signature: Signature) -> list[Word]:
     """The words of a goal that name a column of a table among the values, where a table is wanted; then
-    those that name a whole number."""
-    found = list(itertools.islice(_columns(goal, values, signature), MOST))
+    those that name a whole number.
+
+    A table's only column of numbers goes without saying: ``what do these cost together``.
+    """
+    numbers = columns_of_numbers(values) if _is_about_numbers(signature) else None
+    spare = {
+        name: column
+        for name, column in _columns_of(values, signature).items()
+        if column not in values and (numbers is None or column in numbers)
+    }
+    found = list(itertools.islice(_named(goal, spare), MOST))
+    if not found and numbers is not None and len(spare) == 1:
+        found = [Word(len(goal), len(goal), next(iter(spare.values())))]
     for match in itertools.islice(_NUMBER.finditer(goal), MOST):
         word = match.group()
         found.append(Word(match.start(), match.end(), word, word.lower() in ORDINALS))
     return found
 
 
-def names_columns(goal: str, values: Sequence[JsonValue], signature: Signature) -> bool:
-    """Whether the skill is one for tables, and a column of a table among the values is named: by another
-    value, or by the goal."""
-    known = _known_columns(values, signature)
-    given = any(isinstance(value, str) and value.lower() in known for value in values)
-    return given or next(_columns(goal, values, signature), None) is not None
-
-
-def _columns(goal: str, values: Sequence[JsonValue], signature: Signature) -> Iterator[Word]:
-    known = _known_columns(values, signature)
-    spare = [name for name, column in known.items() if column not in values]
-    if spare:
-        either = "|".join(map(re.escape, sorted(spare, key=len, reverse=True)))
+def _named(goal: str, columns: Mapping[str, str]) -> Iterator[Word]:
+    """The columns that a goal names; they are given by their names in small letters."""
+    if columns:
+        either = "|".join(map(re.escape, sorted(columns, key=len, reverse=True)))
         for match in re.finditer(rf"(?<!\w)({either})(?:e?s)?(?!\w)", goal, re.IGNORECASE):
-            yield Word(match.start(), match.end(), known[match.group(1).lower()])
+            yield Word(match.start(), match.end(), columns[match.group(1).lower()])
 
 
-def _known_columns(values: Sequence[JsonValue], signature: Signature) -> dict[str, str]:
+def _columns_of(values: Sequence[JsonValue], signature: Signature) -> dict[str, str]:
     """The columns of all tables among the values by their names in small letters, where the skill takes
     a table."""
     if all(parameter.name != TABLE for parameter in signature.parameters):
         return {}
-    names = [name for value in values if is_table(value) for name in columns_of(str(value))]
+    names = [name for value in values if is_table(value) for name in rows_of(str(value))[0]]
     return {name.lower(): name for name in names if name}
 
 
-def columns_of(table: str) -> list[str]:
-    """The cells of a table's first line: the names of its columns."""
-    line = table.splitlines()[0]
-    sign = max(",;\t|", key=line.count)
-    return [name.strip() for name in line.strip("|").split(sign)]
+def _is_about_numbers(signature: Signature) -> bool:
+    """Whether a skill gives a number or takes one, so that its column is one of numbers."""
+    types = [signature.returns.get("type"), *(one.type for one in signature.parameters)]
+    return "number" in types
 
 
 def spelled_out(
@@ -84,32 +84,13 @@ def spelled_out(
 ) -> tuple[Step, list[JsonValue]]:
     """The step with as few words as possible made values, so that the parameters get theirs.
 
-    Where none helps and a number is wanted of a column, it is that of the table's only column of
-    numbers: ``what do these cost together``. Else nothing is changed.
+    Nothing is changed where they need none, or where none helps.
     """
     for chosen in _choices(spare_words(step.goal, values, signature)):
         spelled, more = _with(step, values, chosen)
         if assignable(more, signature):
             return spelled, more
-    if signature.returns.get("type") == "number":
-        end = len(step.goal)
-        for column in _columns_of_numbers(values)[:1]:
-            spelled, more = _with(step, values, (Word(end, end, column),))
-            if assignable(more, signature):
-                return spelled, more
     return step, list(values)
-
-
-def _columns_of_numbers(values: Sequence[JsonValue]) -> list[str]:
-    """The column of numbers of a table among the values; none where it has several."""
-    tables = [str(value) for value in values if is_table(value)]
-    found = [
-        name
-        for table in tables
-        for name, *cells in zip(*map(columns_of, table.strip().splitlines()), strict=False)
-        if cells and all(parse_number(cell) is not None for cell in cells)
-    ]
-    return found if len(found) == 1 else []
 
 
 def _choices(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:

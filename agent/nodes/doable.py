@@ -46,7 +46,7 @@ async def best_skill(step: Step, deps: Deps) -> Skill | None:
 async def _fitting(step: Step, deps: Deps) -> list[Hit]:
     hits = await search(queries_of(step), usable(deps), POOL, deps)
     texts = literals_of(step)
-    return [hit for hit in hits if fits(hit, deps, step, texts)]
+    return [hit for hit in hits if fits(hit, deps, texts)]
 
 
 def literals_of(step: Step) -> list[JsonValue]:

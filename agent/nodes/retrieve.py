@@ -14,8 +14,9 @@ from skillweave.agent.numbers import parse_number
 from skillweave.agent.plan import SLOT, Literal, Step
 from skillweave.agent.profiles.assign import misfit
 from skillweave.agent.result import StepFinished, StepReport
-from skillweave.agent.spelled import names_columns, spelled_out
+from skillweave.agent.spelled import spelled_out
 from skillweave.agent.state import MODEL, Candidate, StepState
+from skillweave.agent.tables import TABLE, is_table
 from skillweave.agent.words import goal_in_words
 from skillweave.skills.model import Skill, SkillKind
 from skillweave.store.ranking import Hit
@@ -26,7 +27,7 @@ ATTEMPTS = 3
 MARGIN = 0.15
 """How much lower than the best a cosine may be for the skill to be tried when the best one fails."""
 TABLE_BONUS = 0.2
-"""How much lower the relevance of a tool for tables may be where the goal names one of the columns."""
+"""How much lower the relevance of a tool for tables may be for a table."""
 COMPOSITE_MATCH = 0.9
 """A composite does several things; for a single step it is right only when the goal names it, as
 its cosine says."""
@@ -81,8 +82,7 @@ async def _candidates(
 ) -> tuple[Candidate, ...]:
     kinds = usable(deps)
     hits = await search(queries, kinds, POOL, deps)
-    step, values = state["step"], state["values"]
-    near = _near([hit for hit in hits if fits(hit, deps, step, values)], state)[:CANDIDATES]
+    near = _near([hit for hit in hits if fits(hit, deps, state["values"])], state)[:CANDIDATES]
     pinned = await _pinned(state, hits, kinds, deps, alone=state.get("alone", False) or not near)
     names = {one.skill for one in pinned}
     ranked = [*pinned, *(one for one in near if one.skill not in names)][:ATTEMPTS]
@@ -146,11 +146,10 @@ def usable(deps: Deps) -> frozenset[SkillKind]:
     return frozenset(kinds)
 
 
-def fits(hit: Hit, deps: Deps, step: Step, values: Sequence[JsonValue]) -> bool:
+def fits(hit: Hit, deps: Deps, values: Sequence[JsonValue]) -> bool:
     """Whether what was found is near enough to be tried.
 
-    A goal that names a column of its table (``those with a rent above 800``) wants a tool for tables,
-    so that less will do.
+    Where one of the values is a table, less will do of a tool for tables.
     """
     skill = hit.skill
     if skill.adapter is not None and skill.adapter.base not in ("", deps.model.base_hash):
@@ -158,7 +157,8 @@ def fits(hit: Hit, deps: Deps, step: Step, values: Sequence[JsonValue]) -> bool:
     if CHAIN in skill.metadata and hit.dense < COMPOSITE_MATCH:
         return False
     least = deps.settings.min_match
-    if skill.signature is not None and names_columns(step.goal, values, skill.signature):
+    for_tables = skill.signature and any(p.name == TABLE for p in skill.signature.parameters)
+    if for_tables and any(map(is_table, values)):
         least -= TABLE_BONUS
     return hit.relevance >= least
 

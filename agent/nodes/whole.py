@@ -14,7 +14,7 @@ from skillweave.agent.deps import Deps
 from skillweave.agent.nodes.doable import best_skill
 from skillweave.agent.numbers import ORDINALS
 from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
-from skillweave.agent.spelled import TABLE
+from skillweave.agent.tables import TABLE
 from skillweave.skills.model import Skill
 
 _HOW_MANY: Final = "how many(?! (?:more|fewer|less))|number of|counts?"

@@ -9,8 +9,8 @@ from typing import Final
 from pydantic import JsonValue
 
 from skillweave.agent.coerce import CoercionError, coerce
-from skillweave.agent.nano.literals import kind_of
 from skillweave.agent.numbers import parse_number
+from skillweave.agent.tables import TABLE, is_table
 from skillweave.skills.model import Parameter, Signature
 
 MOST: Final = 48
@@ -37,23 +37,24 @@ def misfit(values: Sequence[JsonValue], signature: Signature) -> float:
     """How badly the values suit the parameters: 0 well, `NO_WAY` not at all, in the unit of scores;
     `IMPOSSIBLE` where there is a value that none of them takes.
 
-    In between lie values that do not look like what they are for: a list as a text, a lone number or a
-    table as a list, JSON as a table, or a number as one of several texts (a single text may be meant for
-    digits, such as those of a binary number).
+    A table is no list, however it can be read. In between lie values that do not look like what they
+    are for: a list as a text, a lone number as a list, JSON as a table, or a number as one of several
+    texts (a single text may be meant for digits, such as those of a binary number).
     """
     if any(not any(_takes(p, value) for p in signature.parameters) for value in values):
         return IMPOSSIBLE
+    if any(map(is_table, values)) and all(p.type != "string" for p in signature.parameters):
+        return NO_WAY
     several = len(signature.parameters) > 1
     by_name = {p.name: p for p in signature.parameters}
 
     def odd(name: str, taken: tuple[int, ...]) -> bool:
         value, kind = values[taken[0]], by_name[name].type
         if kind == "array":
-            alone = len(taken) == 1 and is_number(value)
-            return alone or any(is_table(values[n]) for n in taken)
+            return len(taken) == 1 and is_number(value)
         if name.startswith("json"):
             return not _is_json(value)
-        if name == "table":
+        if name == TABLE:
             return _is_json(value) or is_number(value)
         return kind == "string" and (
             isinstance(value, list | dict) or (several and is_number(value))
@@ -109,11 +110,6 @@ def is_number(value: JsonValue) -> bool:
 
 def _is_json(value: JsonValue) -> bool:
     return isinstance(value, list | dict) or (isinstance(value, str) and value[:1] in ("{", "["))
-
-
-def is_table(value: JsonValue) -> bool:
-    """Whether a value is a text that looks like a table."""
-    return isinstance(value, str) and "\n" in value and kind_of(value) == "table"
 
 
 def _takes(parameter: Parameter, value: JsonValue) -> bool:

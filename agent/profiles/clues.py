@@ -11,7 +11,8 @@ from pydantic import JsonValue
 
 from skillweave.agent.numbers import WORDS
 from skillweave.agent.plan import SLOT, Literal, Ref, Step
-from skillweave.agent.profiles.assign import Assignment, assignments, is_number, is_table
+from skillweave.agent.profiles.assign import Assignment, assignments, is_number
+from skillweave.agent.tables import TABLE, is_table
 from skillweave.skills.model import Parameter, Signature
 
 CONTAINING: Final = re.compile(r"\b(?:in|within|inside|from)$")
@@ -73,6 +74,9 @@ def ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tuple
     if not signature.parameters:
         return left
     first = signature.parameters[0].name
+    for at, value in enumerate(values):
+        if is_table(value):
+            left = tuple(way for way in left if way.get(TABLE) == (at,)) or left
     pieces = [piece.lower().rstrip() for piece in step.goal.split(SLOT)][: len(values)]
     for at, before in enumerate(pieces):
         names = [name for name, words in ANNOUNCED.items() if words.search(before)]
@@ -80,8 +84,6 @@ def ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tuple
             names.append(first)
         if at and not before.strip() and is_number(values[at - 1]) and not is_number(values[at]):
             names += OWN_UNIT
-        if is_table(values[at]):
-            names.append("table")
         for name in names:
             left = tuple(way for way in left if way.get(name) == (at,)) or left
     if step.goal.endswith(f"{SLOT} {SLOT}"):
