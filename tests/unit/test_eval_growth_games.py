@@ -12,6 +12,7 @@ import pytest
 from skillweave.agent.scripted import ScriptedModel
 from skillweave.agent.settings import Settings
 from skillweave.agent.trace import Trace
+from skillweave.evals.growth_run import GrowthRun, run_growth
 from skillweave.evals.suite import Sample, Solving
 from skillweave.evals.suites.growth_games import (
     EACH,
@@ -32,6 +33,7 @@ from skillweave.evals.suites.twx_games import FIRST, SETTINGS
 from skillweave.evals.suites.twx_policy import ASK
 from skillweave.evals.suites.twx_skills import name_of
 from skillweave.evals.suites.twx_state import Scene, State, Thing
+from skillweave.skills.errors import UserError
 from skillweave.store import HashEmbedder, Library
 
 TASK = "Search the environment for the coin, and take it."
@@ -99,6 +101,14 @@ def test_the_likest_state_says_what_to_do_among_what_may_be_done(mind: Recalling
 
 def test_without_a_record_the_first_action_is_done(mind: Recalling) -> None:
     assert asyncio.run(mind.say("at B", [ASK, "look", "wait"])) == "look"
+
+
+def test_another_model_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
+    wanted = GrowthRun(stream="games", folder=tmp_path / "run")
+    settings = Settings.load(model="org/other", state_dir=tmp_path)
+    with pytest.raises(UserError, match="org/other has no adapters for the games"):
+        run_growth(wanted, settings, on_begin=lambda *_: None, on_record=lambda _: None)
+    assert not wanted.folder.exists()
 
 
 def test_only_the_arm_that_learns_nothing_is_all_one_in_every_order() -> None:
