@@ -37,8 +37,8 @@ def misfit(values: Sequence[JsonValue], signature: Signature) -> float:
     """How badly the values suit the parameters: 0 well, `NO_WAY` not at all, in the unit of scores;
     `IMPOSSIBLE` where there is a value that none of them takes.
 
-    A table is no list, however it can be read. In between lie values that do not look like what they
-    are for: a list as a text, a lone number as a list, JSON as a table, or a number as one of several
+    A table is no list and a list no text, however they can be read. In between lie values that do not
+    look like what they are for: a lone number as a list, JSON as a table, or a number as one of several
     texts (a single text may be meant for digits, such as those of a binary number).
     """
     if any(not any(_takes(p, value) for p in signature.parameters) for value in values):
@@ -48,21 +48,23 @@ def misfit(values: Sequence[JsonValue], signature: Signature) -> float:
     several = len(signature.parameters) > 1
     by_name = {p.name: p for p in signature.parameters}
 
-    def odd(name: str, taken: tuple[int, ...]) -> bool:
+    def cost(name: str, taken: tuple[int, ...]) -> float:
         value, kind = values[taken[0]], by_name[name].type
+        if kind == "string" and isinstance(value, list | dict):
+            return NO_WAY
         if kind == "array":
-            return len(taken) == 1 and is_number(value)
-        if name.startswith("json"):
-            return not _is_json(value)
-        if name == TABLE:
-            return _is_json(value) or is_number(value)
-        return kind == "string" and (
-            isinstance(value, list | dict) or (several and is_number(value))
-        )
+            odd = len(taken) == 1 and is_number(value)
+        elif name.startswith("json"):
+            odd = not _is_json(value)
+        elif name == TABLE:
+            odd = _is_json(value) or is_number(value)
+        else:
+            odd = kind == "string" and several and is_number(value)
+        return ODD if odd else 0.0
 
     ways = itertools.islice(_complete(values, signature), MOST)
-    costs = (sum(odd(name, taken) for name, taken in way.items()) for way in ways)
-    return min((min(ODD * cost, NO_WAY) for cost in costs), default=NO_WAY)
+    costs = (sum(cost(name, taken) for name, taken in way.items()) for way in ways)
+    return min((min(one, NO_WAY) for one in costs), default=NO_WAY)
 
 
 def assignable(values: Sequence[JsonValue], signature: Signature) -> bool:
