@@ -12,7 +12,7 @@ from skillweave.agent.growth.distil_advice import advised
 from skillweave.agent.growth.reuse import CHAIN
 from skillweave.agent.numbers import parse_number
 from skillweave.agent.plan import SLOT, Literal, Step
-from skillweave.agent.profiles.assign import misfit
+from skillweave.agent.profiles.assign import IMPOSSIBLE, misfit
 from skillweave.agent.result import StepFinished, StepReport
 from skillweave.agent.spelled import spelled_out
 from skillweave.agent.state import MODEL, Candidate, StepState
@@ -92,8 +92,13 @@ async def _candidates(
 
 
 def _near(hits: Sequence[Hit], state: StepState) -> list[Candidate]:
-    """The best hit and those about as close, those first that can take the values of the step."""
-    ranked = sorted(hits, key=lambda hit: _misfit(hit.skill, state) - hit.score)
+    """The best hit and those about as close, those first that suit the values of the step best.
+
+    What cannot take a value is tried only where nothing else is near: its error may lead to another plan.
+    """
+    misfits = {hit.skill.name: _misfit(hit.skill, state) for hit in hits}
+    able = [hit for hit in hits if misfits[hit.skill.name] < IMPOSSIBLE] or hits
+    ranked = sorted(able, key=lambda hit: misfits[hit.skill.name] - hit.score)
     return [_candidate(hit.skill, hit) for hit in ranked if hit.dense >= ranked[0].dense - MARGIN]
 
 
