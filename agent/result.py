@@ -31,6 +31,8 @@ class Attempt(Frozen):
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
     value: JsonValue = None
     error: str = ""
+    refused: bool = False
+    """It never ran: the values of the step are not what it takes."""
     verdict: Verdict | None = None
     experiences: tuple[str, ...] = ()
     """``name@digest`` of the experiences that stood in the prompt."""

@@ -128,5 +128,10 @@ def _said(state: State, outcome: Outcome) -> str:
         return f"{BEYOND} ({why})" if why else BEYOND
     if failed is None:
         return "The run did not come to its end."
+    if all(attempt.refused for attempt in failed.attempts):
+        nearest = failed.attempts[0]
+        name = nearest.skill.partition("@")[0]
+        nothing = f"No skill here can “{failed.goal}”: {ADD}, or {LARGER}."
+        return f"{nothing} The nearest, {name}, does not take these values: {nearest.error}."
     tried = ", ".join(dict.fromkeys(a.skill.partition("@")[0] for a in failed.attempts))
     return f"“{failed.goal}” did not work: {why_failed(failed)} (tried: {tried})."

@@ -88,5 +88,6 @@ async def _with_arguments(attempt: Attempt, state: StepState, skill: Skill, deps
     try:
         typed = coerce_arguments(given, skill.signature)
     except CoercionError as error:
-        return attempt.model_copy(update={"arguments": given, "error": str(error)})
+        told = {"arguments": given, "error": str(error), "refused": True}
+        return attempt.model_copy(update=told)
     return attempt.model_copy(update={"arguments": typed})

@@ -370,6 +370,14 @@ def test_the_last_failure_is_said(make: MakeAgent) -> None:
     assert result.replans == 2
 
 
+def test_a_skill_that_never_ran_did_not_fail(make: MakeAgent) -> None:
+    plan = Plan(steps=(step(1, "divide {} by {}", "pole", "2"),))
+    result = make({"plan: x": plan, "replan: divide pole by 2": plan}).run("x")
+    assert result.outcome == "failed"
+    assert result.answer.startswith("No skill here can “divide pole by 2”: add one with ")
+    assert "The nearest, divide, does not take these values: a: 'pole'" in result.answer
+
+
 def test_a_conversation_goes_on(make: MakeAgent) -> None:
     first = Plan(steps=(step(1, "reverse the text {}", "abc"),))
     second = Plan(steps=(step(2, "uppercase the text {}", 1),))
