@@ -217,7 +217,7 @@ def words_of(state: str) -> frozenset[str]:
     """The words of a state and their pairs, by which states are like each other.
 
     >>> sorted(words_of("at B; stove"))
-    ['at', 'at B;', 'B;', 'B; stove', 'stove']
+    ['B;', 'B; stove', 'at', 'at B;', 'stove']
     """
     words = state.split()
     return frozenset((*words, *(f"{a} {b}" for a, b in pairwise(words))))
