@@ -1,4 +1,5 @@
-"""The suites, by name."""
+"""The suites of `skillweave eval run`, by name. The stream of games, which trains adapters on the way, is
+`skillweave eval growth`'s alone."""
 
 from __future__ import annotations
 
@@ -9,7 +10,6 @@ from skillweave.evals.suites.bfcl import BFCL
 from skillweave.evals.suites.compose import COMPOSE
 from skillweave.evals.suites.endpoint import ENDPOINT
 from skillweave.evals.suites.growth import GROWTH_TASKS
-from skillweave.evals.suites.growth_games import GROWTH_GAMES
 from skillweave.evals.suites.growth_queries import GROWTH_QUERIES
 from skillweave.evals.suites.scan import SCAN
 from skillweave.evals.suites.scienceworld import SCIENCEWORLD, SCIENCEWORLD_TALES
@@ -22,7 +22,7 @@ SUITES: dict[str, Suite] = {
     suite.name: suite
     for suite in (
         *(WORKBENCH, COMPOSE, ADAPTERS, BFCL, TOOLS, IMPORTS, SCAN, ENDPOINT),
-        *(TWX, TWX_TEXT, TWX_DEV, GROWTH_TASKS, GROWTH_QUERIES, GROWTH_GAMES),
+        *(TWX, TWX_TEXT, TWX_DEV, GROWTH_TASKS, GROWTH_QUERIES),
         *(BABYAI, BABYAI_CURVE, SCIENCEWORLD, SCIENCEWORLD_TALES),
     )
 }
