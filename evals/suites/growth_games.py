@@ -64,7 +64,7 @@ OFFSET = 300
 JUDGED_BY = 16
 """Games of the dev fold that the gate has for an adapter."""
 RECORDED = 400
-"""States of the demonstrations that raw records keep: the first ones of all settings alike."""
+"""States of the demonstrations that raw records keep at least, at equal distances."""
 AUTHOR = "demonstrations"
 NOTHING = LIBRARY.model_copy(
     update={"name": "nothing", "about": "nano and the games' tools; nothing is learned"}
