@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import os
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,15 +15,7 @@ import pytest
 from langchain_core.language_models.fake_chat_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from skillweave.agent import models
-from skillweave.agent.models import (
-    Answer,
-    ModelHandle,
-    ScriptedModel,
-    aopen_model,
-    open_model,
-    start_model,
-)
+from skillweave.agent.models import Answer, ModelHandle, ScriptedModel, aopen_model, open_model
 from skillweave.agent.profiles.base import Message, Prompt, Structure
 from skillweave.agent.providers import ProviderModel
 from skillweave.agent.reading import answer_of, messages_of
@@ -93,61 +84,6 @@ class TestNames:
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
         with pytest.raises(SettingsError, match="model = 'openai:gpt-5': "):
             open_model("openai:gpt-5", settings)
-
-
-class TestStartedBeside:
-    """`start_model`: the caller goes on while the model is made ready."""
-
-    class Closed(ScriptedModel):
-        closed = False
-
-        def close(self) -> None:
-            self.closed = True
-
-    @pytest.fixture
-    def opening(self, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-        """The model is ready once this is set."""
-        event = threading.Event()
-
-        async def wait(name: str, settings: Settings, on_phase: object) -> ModelHandle:
-            while not event.is_set():  # noqa: ASYNC110  # it is set in another thread
-                await asyncio.sleep(0.001)
-            self.given.set()
-            return self.model
-
-        self.model = self.Closed(())
-        self.given = threading.Event()
-        monkeypatch.setattr(models, "aopen_model", wait)
-        return event
-
-    def test_waiting_gives_the_model_and_leaving_closes_it(
-        self, opening: threading.Event, settings: Settings
-    ) -> None:
-        with start_model("nano", settings) as started:
-            opening.set()
-            assert started() is self.model
-            assert not self.model.closed
-        assert self.model.closed
-
-    def test_a_model_nobody_waited_for_is_closed_too(
-        self, opening: threading.Event, settings: Settings
-    ) -> None:
-        with start_model("nano", settings):
-            opening.set()
-            assert self.given.wait(10)
-        assert self.model.closed
-
-    def test_leaving_before_it_is_ready_cancels_the_start(
-        self, opening: threading.Event, settings: Settings
-    ) -> None:
-        with start_model("nano", settings):
-            pass
-        assert not opening.is_set()
-        assert not self.model.closed
-
-    def test_waiting_tells_why_it_failed(self, settings: Settings) -> None:
-        with start_model("nothing", settings) as started, pytest.raises(SettingsError):
-            started()
 
 
 class TestSpec:
