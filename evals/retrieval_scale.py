@@ -177,7 +177,7 @@ class _Mixed:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`."""
-        return (self._model if len(texts) == 1 else self._known).embed(texts)
+        return self._known.embed(texts)
 
     def query(self, text: str) -> Vectors:
         """See `Embedder.query`."""

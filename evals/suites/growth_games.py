@@ -39,7 +39,7 @@ from skillweave.evals.suite import (
     Solving,
     Suite,
 )
-from skillweave.evals.suites.twx import score, skips
+from skillweave.evals.suites.twx import game_of, result_of, samples_of, score, skips
 from skillweave.evals.suites.twx_demos import Demo, answer_of, demos_of
 from skillweave.evals.suites.twx_games import FIRST, SETTINGS, Fold, Play, Setting
 from skillweave.evals.suites.twx_policy import ASK, Mind, play_out
@@ -48,7 +48,7 @@ from skillweave.evals.suites.twx_skills import (
     TOKENS,
     TOOLS,
     name_of,
-    right_for,
+    tasks_of,
     train_one,
 )
 from skillweave.evals.suites.twx_state import Letters, prompt_of
@@ -57,8 +57,6 @@ from skillweave.skills.errors import UserError
 from skillweave.skills.folder import read_skill
 from skillweave.skills.model import Skill
 
-EACH = 5
-"""Games of every setting."""
 OFFSET = 300
 """The first seed is this one of its fold."""
 JUDGED_BY = 16
@@ -87,41 +85,18 @@ RECORDS = TRAJECTORIES.model_copy(
 
 def load(_: Path | None) -> Loaded:
     """The games, and the tools that come with them."""
-    first = FIRST["test"] + OFFSET
-    samples = [
-        Sample(
-            id=f"{setting.name}-{seed}",
-            request=f"{setting.game} ({setting.options or 'as it is'}), test seed {seed}",
-            family=setting.name,
-            expected=1.0,
-            right=right_for(setting.game),
-        )
-        for setting in SETTINGS
-        for seed in range(first, first + EACH)
-    ]
     files = hashed({TOOLS.name: TOOLS}, {})
-    return Loaded(samples=tuple(samples), files=files, skills=wrap(TOOLS))
+    return Loaded(samples=samples_of("test", OFFSET), files=files, skills=wrap(TOOLS))
 
 
 def solve(trial: Solving) -> Result:
     """Play one game, and be shown how it is done when it was not won."""
     began = time.monotonic()
-    name, _, seed = trial.sample.id.rpartition("-")
-    setting = next(one for one in SETTINGS if one.name == name)
+    setting, seed = game_of(trial.sample)
     mind = Recalling(trial) if trial.arm == RECORDS else Mind(trial)
-    play = _played(setting, int(seed), "test", mind)
-    won = play.best >= 1.0
-    return Result(
-        run=trial.run,
-        task=play.task,
-        outcome="solved" if won else "failed",
-        answer=f"{play.best:.2f} after {play.steps} steps",
-        value=round(play.best, 4),
-        skills=tuple(dict.fromkeys(mind.skills)),
-        new_skills=() if won else _shown(trial, setting.game),
-        tokens=mind.tokens,
-        seconds=time.monotonic() - began,
-    )
+    play = _played(setting, seed, "test", mind)
+    learned = () if play.best >= 1.0 else _shown(trial, setting.game)
+    return result_of(play, mind, began, learned)
 
 
 def solved(sample: Sample, result: Result) -> Score:
@@ -202,7 +177,7 @@ def record_of(game: str, demos: Sequence[Demo]) -> WrappedSkill:
         description=ABOUT[game],
         kind="experience",
         body="\n".join(("What was done in each state:", "", *lines, "")),
-        requests=tuple(dict.fromkeys(demo.state.task for demo in demos))[:8],
+        requests=tasks_of(demos),
     )
     return WrappedSkill(skill=skill, files={}, source=Path(skill.name))
 
@@ -224,8 +199,6 @@ def words_of(state: str) -> frozenset[str]:
 
 
 def _played(setting: Setting, seed: int, fold: Fold, mind: Mind) -> Play:
-    if mind.trial.sandbox is None:
-        raise UserError("the games need a sandbox for their tools")
     play = Play(setting, seed, fold)
     run_blocking(lambda: play_out(play, mind, listed=True))
     return play

@@ -40,7 +40,6 @@ from skillweave.evals.suite import (
 from skillweave.evals.suites.twx_games import FIRST, SETTINGS, Fold, Play, Setting, missing
 from skillweave.evals.suites.twx_policy import Mind, play_out
 from skillweave.evals.suites.twx_skills import TOOLS, home, right_for, skills_in
-from skillweave.skills.errors import UserError
 
 EACH = 5
 """Seeds of every setting."""
@@ -81,22 +80,27 @@ def loads(fold: Fold) -> Callable[[Path | None], Loaded]:
     def load(_: Path | None) -> Loaded:
         skills = skills_in(home())
         names = tuple(one.skill.name for one in skills)
-        first = FIRST[fold] + OFFSET
-        samples = [
-            Sample(
-                id=f"{setting.name}-{seed}",
-                request=f"{setting.game} ({setting.options or 'as it is'}), {fold} seed {seed}",
-                family=setting.name,
-                expected=1.0,
-                given=names,
-                right=right_for(setting.game),
-            )
-            for setting in SETTINGS
-            for seed in range(first, first + EACH)
-        ]
-        return Loaded(samples=tuple(samples), files=hashed({TOOLS.name: TOOLS}, {}), skills=skills)
+        samples = samples_of(fold, OFFSET, names)
+        return Loaded(samples=samples, files=hashed({TOOLS.name: TOOLS}, {}), skills=skills)
 
     return load
+
+
+def samples_of(fold: Fold, offset: int, given: tuple[str, ...] = ()) -> tuple[Sample, ...]:
+    """`EACH` games of every setting, from the seed at ``offset`` of the fold on."""
+    first = FIRST[fold] + offset
+    return tuple(
+        Sample(
+            id=f"{setting.name}-{seed}",
+            request=f"{setting.game} ({setting.options or 'as it is'}), {fold} seed {seed}",
+            family=setting.name,
+            expected=1.0,
+            given=given,
+            right=right_for(setting.game),
+        )
+        for setting in SETTINGS
+        for seed in range(first, first + EACH)
+    )
 
 
 def solves(fold: Fold, *, listed: bool) -> Callable[[Solving], Result]:
@@ -104,29 +108,33 @@ def solves(fold: Fold, *, listed: bool) -> Callable[[Solving], Result]:
 
     def solve(trial: Solving) -> Result:
         began = time.monotonic()
-        setting, seed = _of(trial.sample)
+        setting, seed = game_of(trial.sample)
         mind = Mind(trial)
         play = Play(setting, seed, fold, gold=trial.arm == GOLD)
         if trial.arm == GOLD:
             _play_gold(play)
         elif trial.arm == CHANCE:
             _play_chance(play, random.Random(f"{trial.seed}/{trial.sample.id}"))
-        elif trial.sandbox is None:
-            raise UserError("the games need a sandbox for their tools")
         else:
             run_blocking(lambda: play_out(play, mind, listed=listed))
-        return Result(
-            run=trial.run,
-            task=play.task,
-            outcome="solved" if play.best >= 1.0 else "failed",
-            answer=f"{play.best:.2f} after {play.steps} steps",
-            value=round(play.best, 4),
-            skills=tuple(dict.fromkeys(mind.skills)),
-            tokens=mind.tokens,
-            seconds=time.monotonic() - began,
-        )
+        return result_of(play, mind, began)
 
     return solve
+
+
+def result_of(play: Play, mind: Mind, began: float, new_skills: tuple[str, ...] = ()) -> Result:
+    """What became of a game that was begun at ``began``, on the monotonic clock."""
+    return Result(
+        run=mind.trial.run,
+        task=play.task,
+        outcome="solved" if play.best >= 1.0 else "failed",
+        answer=f"{play.best:.2f} after {play.steps} steps",
+        value=round(play.best, 4),
+        skills=tuple(dict.fromkeys(mind.skills)),
+        new_skills=new_skills,
+        tokens=mind.tokens,
+        seconds=time.monotonic() - began,
+    )
 
 
 def score(sample: Sample, result: Result) -> Score:
@@ -148,7 +156,8 @@ def published(records: Sequence[Record]) -> tuple[Table, ...]:
     )
 
 
-def _of(sample: Sample) -> tuple[Setting, int]:
+def game_of(sample: Sample) -> tuple[Setting, int]:
+    """The setting and the seed of a sample."""
     name, _, seed = sample.id.rpartition("-")
     return next(setting for setting in SETTINGS if setting.name == name), int(seed)
 

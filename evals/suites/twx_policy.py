@@ -36,6 +36,7 @@ from skillweave.evals.suites.twx_state import (
     started,
     tells,
 )
+from skillweave.skills.errors import UserError
 from skillweave.skills.model import Skill, SkillKind
 
 LONGEST = 40
@@ -119,7 +120,13 @@ def asked(answer: str, state: State, letters: Letters) -> tuple[str, tuple[str, 
 
 async def play_out(play: Play, mind: Mind, *, listed: bool) -> None:
     """Play until the game, its steps, or new ideas are at an end: in a state met before, the same
-    prompt would bring the same answer for ever."""
+    prompt would bring the same answer for ever.
+
+    Raises:
+        UserError: there is no sandbox for the tools.
+    """
+    if mind.trial.sandbox is None:
+        raise UserError("the games need a sandbox for their tools")
     state = started(play.task, play.seen)
     if not listed:
         state = _started_blind(play, state)

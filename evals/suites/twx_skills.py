@@ -119,12 +119,16 @@ def train_one(
     def heard(at: TrainProgress) -> None:
         tell(f"{game}: loss {at.loss:.4f}", at.seen / at.total)
 
-    tasks = tuple(dict.fromkeys(demo.state.task for demo in demos))[:EXAMPLES]
     recipe = LoraRecipe(rank=RANK, tokens=tokens, tokens_per_batch=BATCH)
     with tempfile.TemporaryDirectory(prefix="skillweave-twx-") as scratch:
         adapter = Path(scratch) / "adapter"
         train_adapter(NANO, Lessons(demos).draw, adapter, recipe, progress=heard)
-        _wrapped(game, weights_hash(NANO), tasks, adapter).write(folder / name_of(game))
+        _wrapped(game, weights_hash(NANO), tasks_of(demos), adapter).write(folder / name_of(game))
+
+
+def tasks_of(demos: Sequence[Demo]) -> tuple[str, ...]:
+    """The first different tasks of demonstrations, as example requests."""
+    return tuple(dict.fromkeys(demo.state.task for demo in demos))[:EXAMPLES]
 
 
 def _wrapped(game: str, base: str, tasks: tuple[str, ...], adapter: Path) -> WrappedSkill:

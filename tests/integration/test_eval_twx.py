@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
+from skillweave.agent.scripted import ScriptedModel
+from skillweave.agent.settings import Settings
+from skillweave.agent.trace import Trace
+from skillweave.evals.suite import Solving
+from skillweave.evals.suites.growth_games import RECORDED, RECORDS, load, recorded, solve
 from skillweave.evals.suites.twx_demos import demos_of
 from skillweave.evals.suites.twx_experts import Ask
 from skillweave.evals.suites.twx_games import FIRST, SETTINGS, Play, Seen, Setting, missing
 from skillweave.evals.suites.twx_state import Letters, after, looked, names_of, started
+from skillweave.skills.sandbox import Sandbox
+from skillweave.store import HashEmbedder, Library
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "the games are here")
 
@@ -80,3 +88,21 @@ def test_chance_reaches_something_where_nothing_can_be_lost() -> None:
     while not play.over:
         play.step(rng.choice(play.seen.valid))
     assert play.best == 1.0
+
+
+def test_a_game_that_was_lost_is_shown_and_kept_word_for_word(tmp_path: Path) -> None:
+    sample = next(one for one in load(None).samples if one.family == "PeckingOrder")
+    settings = Settings.load(state_dir=tmp_path)
+    with (
+        Library(tmp_path / "library", embedder=HashEmbedder(), builtin=False) as library,
+        Sandbox.open(workers=1) as sandbox,
+        Trace(tmp_path / "trace.jsonl") as trace,
+    ):
+        model = ScriptedModel(())
+        trial = Solving(model, library, settings, RECORDS, 0, sample, "run", trace, sandbox)
+        first = solve(trial)
+        assert (first.outcome, first.new_skills) == ("failed", ("shown-peckingorder",))
+        assert len(recorded(library.get("shown-peckingorder"))) >= RECORDED
+        again = solve(trial)
+        assert again.new_skills == ()
+        assert [name.partition("@")[0] for name in again.skills] == ["shown-peckingorder"]

@@ -15,7 +15,6 @@ from skillweave.agent.trace import Trace
 from skillweave.evals.growth_run import GrowthRun, run_growth
 from skillweave.evals.suite import Sample, Solving
 from skillweave.evals.suites.growth_games import (
-    EACH,
     GROWTH_GAMES,
     JUDGED_BY,
     RECORDS,
@@ -25,8 +24,7 @@ from skillweave.evals.suites.growth_games import (
     record_of,
     recorded,
 )
-from skillweave.evals.suites.twx import EACH as PLAYED
-from skillweave.evals.suites.twx import OFFSET as PLAYED_FROM
+from skillweave.evals.suites.twx import EACH, OFFSET
 from skillweave.evals.suites.twx_demos import Demo
 from skillweave.evals.suites.twx_experts import Ask
 from skillweave.evals.suites.twx_games import FIRST, SETTINGS
@@ -64,8 +62,8 @@ def test_all_settings_are_played_on_seeds_that_no_other_suite_plays() -> None:
     samples = load(None).samples
     assert Counter(sample.family for sample in samples) == {one.name: EACH for one in SETTINGS}
     seeds = {int(sample.id.rpartition("-")[2]) for sample in samples}
-    first = FIRST["test"] + PLAYED_FROM
-    assert seeds.isdisjoint(range(first, first + PLAYED))
+    first = FIRST["test"] + OFFSET
+    assert seeds.isdisjoint(range(first, first + EACH))
     assert seeds <= set(range(FIRST["test"], FIRST["test"] + 1000))
 
 
