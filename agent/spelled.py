@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from skillweave.agent.numbers import ORDINALS, WORDS
 from skillweave.agent.plan import SLOT, Input, Literal, Step
 from skillweave.agent.profiles.assign import assignable
-from skillweave.agent.tables import TABLE, columns_of_numbers, is_table, rows_of
+from skillweave.agent.tables import columns_of_numbers, is_table, rows_of, takes_table
 from skillweave.skills.model import Signature
 
 MOST: Final = 3
@@ -67,7 +67,7 @@ def _named(goal: str, columns: Mapping[str, str]) -> Iterator[Word]:
 def _columns_of(values: Sequence[JsonValue], signature: Signature) -> dict[str, str]:
     """The columns of all tables among the values by their names in small letters, where the skill takes
     a table."""
-    if all(parameter.name != TABLE for parameter in signature.parameters):
+    if not takes_table(signature):
         return {}
     names = [name for value in values if is_table(value) for name in rows_of(str(value))[0]]
     return {name.lower(): name for name in names if name}

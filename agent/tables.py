@@ -6,24 +6,36 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from pydantic import JsonValue
 
 from skillweave.agent.nano.literals import kind_of
 from skillweave.agent.numbers import parse_number
+from skillweave.skills.model import Signature
 
 TABLE: Final = "table"
 """The parameter of a tool that takes a table, as CSV."""
 _SIGNS: Final = ",;\t|"
 _RULE: Final = re.compile(r"[|\s:+-]+")
 """The line of a Markdown table below its head."""
-_DECIMAL: Final = re.compile(r"(-?\d+),(\d+)")
+_DECIMAL: Final = re.compile(r"\A(-?\d+),(\d+)\Z")
 
 
 def is_table(value: JsonValue) -> bool:
     """Whether a value is a text that looks like a table."""
-    return isinstance(value, str) and "\n" in value and kind_of(value) == "table"
+    return isinstance(value, str) and "\n" in value and _looks_like_one(value)
+
+
+@lru_cache(maxsize=64)  # one step asks the same for every skill that may do it
+def _looks_like_one(text: str) -> bool:
+    return kind_of(text) == "table"
+
+
+def takes_table(signature: Signature) -> bool:
+    """Whether a tool is one for tables."""
+    return any(parameter.name == TABLE for parameter in signature.parameters)
 
 
 def rows_of(table: str) -> list[list[str]]:
@@ -62,8 +74,6 @@ def as_csv(text: str) -> str:
     written = io.StringIO()
     rows = rows_of(text)
     if ";" in first:
-        rows = [
-            [_DECIMAL.sub(r"\1.\2", c) if _DECIMAL.fullmatch(c) else c for c in r] for r in rows
-        ]
+        rows = [[_DECIMAL.sub(r"\1.\2", cell) for cell in row] for row in rows]
     csv.writer(written, lineterminator="\n").writerows(rows)
     return written.getvalue().rstrip("\n")

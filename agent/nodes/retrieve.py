@@ -16,7 +16,7 @@ from skillweave.agent.profiles.assign import IMPOSSIBLE, misfit
 from skillweave.agent.result import StepFinished, StepReport
 from skillweave.agent.spelled import spelled_out
 from skillweave.agent.state import MODEL, Candidate, StepState
-from skillweave.agent.tables import TABLE, is_table
+from skillweave.agent.tables import is_table, takes_table
 from skillweave.agent.words import goal_in_words
 from skillweave.skills.model import Skill, SkillKind
 from skillweave.store.ranking import Hit
@@ -162,8 +162,7 @@ def fits(hit: Hit, deps: Deps, values: Sequence[JsonValue]) -> bool:
     if CHAIN in skill.metadata and hit.dense < COMPOSITE_MATCH:
         return False
     least = deps.settings.min_match
-    for_tables = skill.signature and any(p.name == TABLE for p in skill.signature.parameters)
-    if for_tables and any(map(is_table, values)):
+    if skill.signature and takes_table(skill.signature) and any(map(is_table, values)):
         least -= TABLE_BONUS
     return hit.relevance >= least
 

@@ -66,9 +66,9 @@ def ways(step: Step, values: Sequence[JsonValue], signature: Signature) -> tuple
 
     What stands ``in 'a text'`` or is taken ``from 10`` is for the first parameter, and some words
     announce others (`ANNOUNCED`). The unit right after a number is the number's own, a table is for the
-    parameter of that name. In ``then
-    subtract 7`` the number to work on goes without saying; in nano's goals such a result stands last,
-    right after the other value: ``subtract<<7>><<#1>>``. It is for the first parameter, too.
+    parameter of that name. In ``then subtract 7`` the number to work on goes without saying; in nano's
+    goals such a result stands last, right after the other value: ``subtract<<7>><<#1>>``. It is for the
+    first parameter, too.
     """
     left = assignments(values, signature)
     if not signature.parameters:
