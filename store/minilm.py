@@ -103,7 +103,7 @@ class Encoder:
     def __init__(self, tensors: Mapping[str, Floats], *, quick: bool = False):
         """Take the weights, under the names that they have in the file; others are ignored.
 
-        A ``quick`` one takes a third of the time. Its vectors have a cosine of about 0.99 with the exact
+        A ``quick`` one takes less time. Its vectors have a cosine of about 0.99 with the exact
         ones, and depend on what else is in the batch.
 
         Raises:
@@ -172,10 +172,7 @@ class MiniLM:
         return Encoder(self._tensors, quick=True)
 
     def query(self, text: str) -> Floats:
-        """The unit vector ``[384]`` of a text that is only asked for, by the quick encoder.
-
-        On 2,000 queries of MetaTool it found the right tool as often as `encode`.
-        """
+        """The unit vector ``[384]`` of a text that is only asked for, by the quick encoder."""
         unit: Floats = self._mean(self._quick, [self._tokenizer.encode(text).ids])[0]
         return unit
 
