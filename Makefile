@@ -33,7 +33,7 @@ check: ## style, types, import layers, packaging, public surface
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/mypy scripts/setup_env.py scripts/older_vllm.py
-	$(BIN)/pytest -q tests/unit/test_layers.py tests/unit/test_packaging.py tests/unit/test_public_surface.py
+	$(BIN)/pytest -q tests/unit/test_layers.py tests/unit/test_packaging.py tests/unit/test_public_surface.py tests/integration/test_wheel.py
 
 format: ## rewrite the sources in the project's style
 	@scripts/setup.sh --quiet

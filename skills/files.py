@@ -41,7 +41,7 @@ def scan(folder: Path) -> dict[str, Path]:
 
     for parent, folders, names in os.walk(root, onerror=refuse):
         folders[:] = sorted(name for name in folders if not ignored(name))
-        for name in (*folders, *names):
+        for name in (*folders, *sorted(names)):
             path = Path(parent, name)
             if ignored(name) or (name in folders and not path.is_symlink()):
                 continue

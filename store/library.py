@@ -356,23 +356,29 @@ class Library(LibraryReader):
                     check(item.skill)
                 self._indexes.prepare(item.skill)
             with self._lock.exclusive():
-                admitted = [self._admit(item, state_of(item.skill), author) for item in items]
+                fresh: dict[str, tuple[Skill, Found]] = {}
+                try:
+                    for item in items:
+                        self._admit(item, state_of(item.skill), author, fresh)
+                finally:  # all at once: the indexes wait for the disk each time
+                    self._indexes.apply(lambda writer: writer.enter(list(fresh.values())))
                 self._journal.follow()
-                return admitted
+                names = [item.skill.name for item in items]
+                return [fresh[name][0] if name in fresh else self.get(name) for name in names]
 
-    def _admit(self, item: Staged, state: SkillState, author: str) -> Skill:
-        """Move one staged skill in and index it; the write lock is held."""
+    def _admit(
+        self, item: Staged, state: SkillState, author: str, fresh: dict[str, tuple[Skill, Found]]
+    ) -> None:
+        """Move one staged skill in and note it in ``fresh``, to be indexed; the write lock is held."""
         name = item.skill.name
         row = self._indexes.catalogue.row(name)
         known = self._ledger.standing([name])[name].digest
-        if row is not None and row.digest == known == item.skill.digest:
-            return self.get(name)
+        if known == item.skill.digest and (name in fresh or (row and row.digest == known)):
+            return
         event = Event(kind="updated" if known else "added", skill=name, state=state, author=author)
         skill = admit(self._layout, self._ledger, item, event)
         home = self._layout.skills / name
-        found = Found(str(home), "library", stamp_of(home))
-        self._indexes.apply(lambda writer: writer.enter([(skill, found)]))
-        return skill
+        fresh[name] = skill, Found(str(home), "library", stamp_of(home))
 
     def _state_before_archive(self, name: str) -> SkillState:
         states = [event.state for event in self.history(name) if event.state is not None]

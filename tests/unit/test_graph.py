@@ -83,8 +83,8 @@ def write_tool(
 def library(tmp_path: Path) -> Iterator[Library]:
     with Library(tmp_path / "library", embedder=HashEmbedder(), builtin=False) as opened:
         for name, (description, source, cases) in TOOLS.items():
-            folder = write_tool(tmp_path / "tools", name, description, source, cases)
-            opened.add(folder, state="active")
+            write_tool(tmp_path / "tools", name, description, source, cases)
+        opened.add_all(tmp_path / "tools", state="active")
         yield opened
 
 

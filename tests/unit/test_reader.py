@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from skillweave.agent.nano.corpus import HELD_OUT, Conversation, conversation, held_out
+from skillweave.agent.nano.corpus import Conversation, conversation
 from skillweave.agent.nano.reader import Reader
 from skillweave.agent.nano.reader.batches import collate, row_of
 from skillweave.agent.nano.reader.grammar import allowed
@@ -30,7 +30,6 @@ from skillweave.agent.nano.reader.pointers import (
     words_of,
 )
 from skillweave.agent.nano.reader.train import ReaderTrainer, Recipe
-from skillweave.agent.profiles.base import BEYOND as DECLINED
 from skillweave.agent.profiles.nano import NanoProfile
 from skillweave.store.embed import model_folder
 from skillweave.store.minilm_torch import LoRA
@@ -38,11 +37,6 @@ from skillweave.store.minilm_torch import LoRA
 TINY = Recipe(examples=60, batch=256, seed=3)
 REQUEST = " Reverse<<A text>>, then count its vowels"
 PLAN = "#1 Reverse<<A>>\n#2 count<<#1>> vowels"
-
-
-@pytest.fixture(scope="module")
-def reader() -> Reader:
-    return Reader()
 
 
 def first_of(plan: str) -> int:
@@ -128,26 +122,3 @@ def test_the_network_in_numpy_says_what_the_one_in_torch_says(tmp_path: Path) ->
     (said,) = decoder.search(decoder.memory(states), partial(only, signs), 1, 40)
     assert said.signs == tuple(signs)
     assert said.logprob == pytest.approx(wanted, rel=0.005)  # it is exported in half precision
-
-
-def test_the_reader_that_comes_along_reads(reader: Reader) -> None:
-    best = reader.read(REQUEST, 1, frozenset())[0]
-    assert best.text == PLAN
-    assert best.logprob > -1.0
-    (first, *_) = reader.read(" Write a poem about the autumn", 1, frozenset())
-    assert first.text == DECLINED
-
-
-def test_readings_are_sorted_and_a_long_question_has_none(reader: Reader) -> None:
-    found = reader.read(REQUEST, 1, frozenset())
-    assert [one.logprob for one in found] == sorted((one.logprob for one in found), reverse=True)
-    assert reader.read(" word" * 500, 1, frozenset()) == []
-
-
-def test_every_kind_of_held_out_request_is_read(reader: Reader) -> None:
-    rng = random.Random(5)
-    for kind in HELD_OUT:
-        asked = held_out(rng, kind)
-        if asked.task == "plan":
-            known = frozenset(map(int, re.findall(r"(?m)^#(\d+)", asked.user)))
-            assert reader.read(asked.user, max(known, default=0) + 1, known)

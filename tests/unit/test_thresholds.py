@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from skillweave.agent.nano.corpus import Conversation
 from skillweave.agent.nano.reader import Reading
 from skillweave.agent.nodes.retrieve import best_hits, queries_of
 from skillweave.agent.plan import Literal, Step
-from skillweave.evals import cli
-from skillweave.evals.confidence import Plan, choice_of, measure_confidence, plan_in
-from skillweave.evals.declining import ThresholdFigures
+from skillweave.evals.confidence import Plan, choice_of, plan_in
 from skillweave.evals.matching import Case, Goal, cases_of, figures_of, load_goals
 from skillweave.evals.thresholds import (
     MOST_REFUSED,
-    Choice,
     Neighbours,
     Rate,
     Split,
@@ -204,43 +197,3 @@ def test_wrong_plans_are_told_by_kind() -> None:
         "beyond": 1.0,
     }
     assert choice_of("whole", (plans, plans), lambda plan: plan.whole).recall.share == 0.5
-
-
-def test_confidence_is_measured_with_two_seeds() -> None:
-    counted: list[int] = []
-    figures = measure_confidence(3, lambda: counted.append(1))
-    assert {kind: rate.of for kind, rate in figures.planned.items()} == dict.fromkeys(
-        ("compositions", "phrases", "beyond"), 6
-    )
-    assert len(counted) == 18
-    assert figures.planned["compositions"].share > 0.5
-
-
-# -- command -----------------------------------------------------------------------------------
-
-
-def test_a_part_that_is_not_measured_is_kept(tmp_path: Path) -> None:
-    none = Choice.model_validate(choose("cosine", Split(), {}, mixed=()).model_dump())
-    around = Neighbours(
-        tools=0, requests=0, right_first=Rate.of_flags([]), known={}, unknown={}, choice=none
-    )
-    match = figures_of([], goals=0, same=0, neighbours=around)
-    out = tmp_path / "figures" / "thresholds.json"
-    out.parent.mkdir()
-    started = CliRunner().invoke(
-        cli.app, ["thresholds", "--part", "confidence", "-n", "1", "--out", str(out)]
-    )
-    assert started.exit_code == 0, started.output
-    first = json.loads(out.read_text())
-    assert first["match"] is None
-    figures = ThresholdFigures.model_validate(first).model_copy(update={"match": match})
-    out.write_text(figures.model_dump_json())
-    again = CliRunner().invoke(
-        cli.app, ["thresholds", "--part", "confidence", "-n", "2", "--out", str(out)]
-    )
-    assert again.exit_code == 0, again.output
-    kept = ThresholdFigures.model_validate_json(out.read_text())
-    assert kept.match == match
-    assert kept.confidence is not None
-    assert kept.confidence.requests_of_each_kind == 2
-    assert "keeps" in again.stderr

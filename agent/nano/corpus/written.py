@@ -147,10 +147,20 @@ def fault(block: Block) -> str:
 
 def _stands(run: str, words: str) -> bool:
     """Whether the words stand together; an end that several goals share may be repeated."""
-    whole = rf"(?<![a-z]){re.escape(run)}(?![a-z])"
     begun, _, end = run.rpartition(" ")
     shared = end in ("of", "in") and begun and re.search(rf" {end}\b", words)
-    return bool(not run or re.search(whole, words) or (shared and _stands(begun, words)))
+    return bool(not run or _is_part(run, words) or (shared and _stands(begun, words)))
+
+
+def _is_part(run: str, words: str) -> bool:
+    """Whether ``run`` stands in ``words``, neither end of it within a word."""
+    at = words.find(run)
+    while at >= 0:
+        around = words[max(0, at - 1) : at], words[at + len(run) : at + len(run) + 1]
+        if not any("a" <= sign <= "z" for sign in around):
+            return True
+        at = words.find(run, at + 1)
+    return False
 
 
 @cache
