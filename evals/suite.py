@@ -102,7 +102,9 @@ class Loaded:
     files: dict[str, str]
     """sha256 of every file that was read, by its name."""
     skills: Sequence[WrappedSkill] = ()
-    """Skills that the library holds besides the built-in ones; none of those when there are any."""
+    """Skills that the library holds; none: the built-in ones."""
+    beside: bool = False
+    """Whether it holds the built-in ones as well."""
     train: tuple[Sample, ...] = ()
     """What an arm that learns from ``train`` is trained on; never among the samples."""
 

@@ -112,14 +112,14 @@ def workplace(
     """An agent with a library of its own; without an arm it serves all arms that do not grow."""
     grows = arm is not None and arm.grows
     pools = bench.settings.state_dir / "evals"
-    root = folder / "library" if grows else pools / pool_name(loaded.skills)
+    root = folder / "library" if grows else pools / pool_name(loaded)
 
     @contextmanager
     def at_work(*, learn: bool, grows: bool) -> Iterator[Workplace]:
         update = {"state_dir": folder / "state", "library": root, "learn": learn}
         settings = bench.settings.model_copy(update=update)
         with ExitStack() as stack:
-            library = stack.enter_context(opened(root, loaded.skills, bench.embedder, grows=grows))
+            library = stack.enter_context(opened(root, loaded, bench.embedder, grows=grows))
             agent = Agent(
                 library, bench.model, settings, profile=bench.profile, sandbox=bench.sandbox
             )
@@ -138,29 +138,29 @@ def workplace(
 
 @contextmanager
 def opened(
-    root: Path, skills: Sequence[WrappedSkill], embedder: Embedder | None, *, grows: bool
+    root: Path, loaded: Loaded, embedder: Embedder | None, *, grows: bool
 ) -> Iterator[StudiedLibrary]:
-    """A library of these skills, or of the built-in ones. What is there already is not written again:
+    """A library of a suite's skills, or of the built-in ones. What is there already is not written again:
     indexing a thousand skills takes minutes, and a library that does not grow can serve many runs."""
     root.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         with (root / ".stocking").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for skill in skills:
+            for skill in loaded.skills:
                 home = root / "skills" / skill.skill.name
                 if not home.is_dir():
                     skill.write(home)
-            library = StudiedLibrary(root, builtin=not skills, embedder=embedder, grows=grows)
+            builtin = loaded.beside or not loaded.skills
+            library = StudiedLibrary(root, builtin=builtin, embedder=embedder, grows=grows)
             stack.enter_context(library)
         yield library
 
 
-def pool_name(skills: Sequence[WrappedSkill]) -> str:
+def pool_name(loaded: Loaded) -> str:
     """The same for the same skills; of none, ``builtin``."""
-    if not skills:
-        return "builtin"
-    told = sorted(f"{one.skill.name} {content_of(one)}" for one in skills)
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+    told = sorted(f"{one.skill.name} {content_of(one)}" for one in loaded.skills)
+    digest = hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+    return "-".join((["builtin"] if loaded.beside or not told else []) + ([digest] if told else []))
 
 
 def content_of(one: WrappedSkill) -> str:

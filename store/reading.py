@@ -17,7 +17,7 @@ from skillweave.skills.model import KINDS, Frozen, Skill, SkillKind, SkillState
 from skillweave.store.admission import recover
 from skillweave.store.catalogue import Origin, Row
 from skillweave.store.diagnosis import Diagnosis, diagnose
-from skillweave.store.embed import Embedder, MiniLMEmbedder
+from skillweave.store.embed import Embedder, MiniLMEmbedder, Vectors
 from skillweave.store.folders import Found, folders_in
 from skillweave.store.indexes import Indexes
 from skillweave.store.journal import Journal
@@ -114,6 +114,10 @@ class LibraryReader:
             LibraryDamagedError: the index cannot be read, and not be rebuilt either.
         """
         self.search("a task", k=1)
+
+    def vector(self, text: str) -> Vectors:
+        """The unit vector ``[width]`` of a passing text, as a search makes it of a query."""
+        return self._indexes.cache.query(text)
 
     def search(
         self,

@@ -122,7 +122,7 @@ def mask(request: str, *, start: int = 0) -> Masked:
     letters = iter(LETTERS[start:])
     given: dict[str, str] = {}
     end = 0
-    for at, until, kind in _found(request):
+    for at, until, kind in found(request):
         text = request[at:until]
         if text not in given:
             letter = next(letters, None)
@@ -146,11 +146,11 @@ def kind_of(text: str) -> Kind:
     >>> kind_of("3, 4 and 5"), kind_of("2024-05-01"), kind_of("some words")
     ('list', 'date', 'text')
     """
-    found = next(_found(text), None)
-    return found[2] if found and found[:2] == (0, len(text)) else "text"
+    first = next(found(text), None)
+    return first[2] if first and first[:2] == (0, len(text)) else "text"
 
 
-def _found(request: str) -> Iterator[tuple[int, int, Kind]]:
+def found(request: str) -> Iterator[tuple[int, int, Kind]]:
     """Start, end and kind of every value, from left to right."""
     quoted = [m.span() for m in _LINES_IN_QUOTES.finditer(request)]
     blocks = [t for t in _tables(request) if not any(a < t[1] and t[0] < b for a, b in quoted)]

@@ -12,6 +12,7 @@ from langgraph.runtime import Runtime
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.reuse import fold
 from skillweave.agent.handle import Answer
+from skillweave.agent.nodes.calls import called, is_own
 from skillweave.agent.nodes.doable import MISFIT, best_skill, matches
 from skillweave.agent.nodes.whole import whole
 from skillweave.agent.plan import Plan
@@ -35,8 +36,41 @@ Of 150 requests beyond us, drawn from nano's training, none got a plan for it.""
 
 
 async def plan(state: State, runtime: Runtime[Deps]) -> State:
-    """Ask for a plan; a part of it that an earlier run has compiled becomes one step."""
-    deps, task, history = runtime.context, state["task"], tuple(state.get("history", ()))
+    """Ask for a plan; a part of it that an earlier run has compiled becomes one step.
+
+    Where there is none, or a step for which the library has nothing, the request may be a call of one tool.
+    """
+    deps = runtime.context
+    update = await _planned(state, deps)
+    if not update["planned"].say and not await _is_doable(update, deps):
+        one = await called(state, deps)
+        if one is not None:
+            deps.budget.allow_steps(1)
+            update = {
+                "planned": Planned(plan=one.plan),
+                "plan": one.plan,
+                "tokens": update["tokens"],
+            }
+            update |= {"folded": (one.folded,), "confidence": one.confidence}
+    if (made := update["plan"]) is not None:
+        tell(runtime, PlanMade(plan=made, confidence=update["confidence"]))
+    return update
+
+
+async def _is_doable(update: State, deps: Deps) -> bool:
+    """Whether there is a plan, and for each of its steps something in the library.
+
+    A single step for a tool of the user's is better read off the tool itself.
+    """
+    made = update["plan"]
+    if made is None or deps.profile.does_steps or "folded" in update:
+        return made is not None
+    skill = await best_skill(made.steps[0], deps) if len(made.steps) == 1 else None
+    return all(await matches(made, deps)) and not (skill and is_own(skill))
+
+
+async def _planned(state: State, deps: Deps) -> State:
+    task, history = state["task"], tuple(state.get("history", ()))
     prompt = deps.profile.plan(task, history, await _hints(deps, state))
     tokens = 0
     why = ""
@@ -52,14 +86,13 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
                 break  # a small model does not learn from being told
             prompt = _ask_again(prompt, answer, why)
             continue
-        return await _accepted(planned, confidence_of(answer), tokens, state, runtime)
+        return await _accepted(planned, confidence_of(answer), tokens, state, deps)
     return {"planned": Planned(beyond=True), "plan": None, "why": why, "tokens": tokens}
 
 
 async def _accepted(
-    planned: Planned, confidence: float, tokens: int, state: State, runtime: Runtime[Deps]
+    planned: Planned, confidence: float, tokens: int, state: State, deps: Deps
 ) -> State:
-    deps = runtime.context
     update: State = {"planned": planned, "plan": None, "confidence": confidence, "tokens": tokens}
     made = planned.plan
     if made is None or not made.steps:
@@ -77,7 +110,6 @@ async def _accepted(
     if folding.folded:
         update["unfolded"] = made
         update["folded"] = folding.folded
-    tell(runtime, PlanMade(plan=folding.plan, confidence=confidence))
     return update
 
 

@@ -1,0 +1,254 @@
+"""What in a request may be a value for a tool: numbers, dates, quoted texts, names, and telling words.
+
+nano's plans make values of what looks like one. For a tool of a subject that nano never read of, any word
+may be one (``lights in the kitchen``); then everything counts that is neither grammar nor said by the
+tool's own description.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Final, Literal, NamedTuple
+
+from skillweave.agent.nano.literals import found
+from skillweave.agent.numbers import WORDS
+
+Sort = Literal["number", "text", "list", "data", "when", "name", "words"]
+"""``data`` is JSON or a table, ``when`` a date or a time; ``name`` has capitals, ``words`` have none."""
+
+GRAMMAR: Final = frozenset(
+    "a about after again all also am an and any anyone anything are around as ask at away be been before"
+    " being between but buy by calculate can check compute could did do does doing done down each either"
+    " else every few find for from get give gives go goes going got went had has have having he help her here"
+    " hers him his how i if in instead into is it its just keep kind know least less let like long look"
+    " looking lot make many may me might mine more most much must my near need needs next no nor not now of"
+    " off ok okay on once onto or other our ours out over per please put really same say saying see set"
+    " shall she should show since so some someone something somewhere start starting such take tell than"
+    " thanks that the their theirs them then there these they thing things this those through till to too"
+    " under until up upon us use using very via want wants was we well were what when where which while who"
+    " whom whose why will with within without work would yes yet you your yours"
+    " im ive id ill youre youve hes shes thats whats wheres whos whens hows lets dont doesnt cant"
+    " isnt".split()
+)
+"""Words that are no value by themselves."""
+_WHEN: Final = (
+    r"(?:(?:next|this|last|coming) )?(?:mon|tues|wednes|thurs|fri|satur|sun)day(?: (?:morning|afternoon|"
+    r"evening|night))?|today|tonight|tomorrow(?: (?:morning|afternoon|evening|night))?|yesterday|noon"
+    r"|midnight|(?:next|this|last) (?:week(?:end)?|month|year|spring|summer|autumn|fall|winter)"
+    r"|(?<!\w)(?:January|February|March|April|May|June|July|August|September|October|November|December)(?!\w)"
+)
+_NUMBER_WORD: Final = "|".join(sorted((*WORDS, "dozen"), key=len, reverse=True))
+_PIECE: Final = re.compile(
+    rf"(?P<when>\b(?:{_WHEN})\b)|(?P<number>\b(?:{_NUMBER_WORD})\b)|(?P<word>[^\W_](?:[\w’'.&-]*\w)?)"
+    r"|(?P<mark>[^\w\s])",
+    re.IGNORECASE,
+)
+_LINKS: Final = frozenset("of the de del la le du des van von der den and &".split())
+"""Words that a name may hold between two with capitals."""
+_ALSO: Final = frozenset(("and", "&"))
+"""Those that may stand between two names as well."""
+_WHEN_AND: Final = re.compile(r",? (?:on |at |in the )?")
+_AND: Final = re.compile(r"\s*(?:,|,? (?:and|or)(?: with)?|&)\s+(?:an? |the )?")
+_UNIT_AND: Final = re.compile(r"(?: ?[^\W\d]+)?\s*(?:,|,? (?:and|or)|&)\s+(?:an? |the )?")
+_DOERS: Final = frozenset("i we you he she they it i'm i've we've just".split())
+_STEM: Final = 5
+
+
+class Mention(NamedTuple):
+    """A part of a request that may be a value."""
+
+    text: str
+    start: int
+    end: int
+    sort: Sort
+
+
+class Piece(NamedTuple):
+    """A word, a mark or a value of a request."""
+
+    text: str
+    start: int
+    end: int
+    sort: Sort | Literal["word", "mark"]
+
+
+def stem(word: str) -> str:
+    """What two forms of a word have in common, nearly."""
+    word = word.lower().removesuffix("'s").removesuffix("’s")
+    for ending in ("ies", "es", "s", "ing", "ed", "er"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word.removesuffix(ending)
+            break
+    return word[:_STEM].removesuffix("e").removesuffix("y")
+
+
+def stems(text: str) -> list[str]:
+    """The stems of the words of a text that are not grammar; also those of a function's name."""
+    words = re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", text))
+    return [stem(word) for word in words if word.lower() not in GRAMMAR]
+
+
+def pieces(request: str) -> list[Piece]:
+    """The request cut into values, words and marks, in order."""
+    cut: list[Piece] = []
+    at = 0
+    for start, end, kind in [*found(request), (len(request), len(request), None)]:
+        for match in _PIECE.finditer(request, at, start):
+            sort = match.lastgroup or "word"
+            cut.append(Piece(match.group(), match.start(), match.end(), sort))  # type: ignore[arg-type]
+        if kind is not None:
+            sort = {
+                "date": "when",
+                "time": "when",
+                "table": "data",
+                "json": "data",
+                "link": "text",
+            }.get(kind, kind)
+            ended = end - (sort == "when" and request[end - 1] == ".")
+            cut.append(Piece(request[start:ended], start, ended, sort))  # type: ignore[arg-type]
+        at = end
+    return cut
+
+
+def mentions(request: str, said: Collection[str]) -> list[Mention]:
+    """What may be a value, in order; parts of a run of words come after the whole.
+
+    Args:
+        said: stems of the words by which the tool describes itself; they are no values by themselves.
+    """
+    cut = pieces(request)
+    single = [
+        Mention(one.text, one.start, one.end, one.sort)
+        for one in cut
+        if one.sort != "word" and one.sort != "mark"
+    ]
+    for run in _runs(cut):
+        single += _of_run(request, run, said)
+    out = {*single, *_joined(request, single, _WHEN_AND, "when"), *_lists(request, single)}
+    return sorted(out, key=lambda one: (one.start, -one.end))
+
+
+def _joined(
+    request: str, single: Sequence[Mention], between: re.Pattern[str], sort: Sort
+) -> Iterator[Mention]:
+    """Neighbours of a sort that belong together: ``Friday at 10:00``."""
+    same = sorted(
+        {one for one in single if one.sort in (sort, "number")}, key=lambda one: one.start
+    )
+    for first, second in itertools.pairwise(same):
+        if sort in (first.sort, second.sort) and between.fullmatch(
+            request, first.end, second.start
+        ):
+            yield Mention(request[first.start : second.end], first.start, second.end, sort)
+
+
+def _lists(request: str, single: Sequence[Mention]) -> Iterator[Mention]:
+    """Several of a sort with commas or ``and`` between them; units may follow the numbers."""
+    for sorts in (("number",), ("name", "words", "text")):
+        same = sorted(
+            {one for one in single if one.sort in sorts}, key=lambda one: (one.start, one.end)
+        )
+        for n, first in enumerate(same):
+            items = [first]
+            for other in same[n + 1 :]:
+                gap = _UNIT_AND if sorts == ("number",) else _AND
+                if gap.fullmatch(request, items[-1].end, other.start):
+                    items.append(other)
+            if len(items) > 1:
+                text = ", ".join(one.text for one in items)
+                yield Mention(text, first.start, items[-1].end, "list")
+
+
+def _runs(cut: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """Words that stand together, without grammar but within names."""
+    run: list[Piece] = []
+    for n, piece in enumerate(cut):
+        if piece.sort == "word" and (not _is_grammar(cut, n) or _links(cut, n, run)):
+            run.append(piece)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _begins(cut: Sequence[Piece], n: int) -> bool:
+    """Whether a sentence begins with the piece."""
+    return n == 0 or cut[n - 1].text in ".!?:"
+
+
+def _is_grammar(cut: Sequence[Piece], n: int) -> bool:
+    """Whether a word is no value by itself; a short form is what it is without its end: ``we're``."""
+    word = cut[n].text
+    if word[:1].isupper() and word != "I" and not _begins(cut, n) and "'" not in word:
+        return False
+    said = cut[n - 1].text.lower() if n else ""
+    if word.islower() and said in _DOERS:
+        return True  # what somebody does
+    return word.lower().partition("'")[0].partition("’")[0] in GRAMMAR
+
+
+def _links(cut: Sequence[Piece], n: int, run: Sequence[Piece]) -> bool:
+    """Whether a word of grammar stands within a name: ``Lord of the Rings``."""
+    ahead = next((one for one in cut[n + 1 : n + 3] if one.text not in _LINKS), None)
+    if ahead is None or ahead.sort != "word" or not ahead.text[:1].isupper():
+        return False
+    if cut[n].text == "The":
+        return not _begins(cut, n)
+    return cut[n].text in _LINKS and bool(run) and any(one.text[:1].isupper() for one in run)
+
+
+def _of_run(request: str, run: Sequence[Piece], said: Collection[str]) -> Iterator[Mention]:
+    """A run of words as a whole, and its parts: names in it, and what the tool does not say itself."""
+    seen: set[tuple[int, int]] = set()
+    begins = not request[: run[0].start].strip() or request[: run[0].start].rstrip()[-1:] in ".!?:"
+
+    def part(words: Sequence[Piece]) -> Iterator[Mention]:
+        if words and (words[0].start, words[-1].end) not in seen:
+            start, end = words[0].start, words[-1].end
+            seen.add((start, end))
+            named = all(one.text in _LINKS or _is_name(one.text) for one in words)
+            ordered = begins and words[0] is run[0] and len(words) == 1
+            yield Mention(
+                request[start:end], start, end, "name" if named and not ordered else "words"
+            )
+
+    def new(n: int) -> bool:
+        """Whether the tool does not say the word, or it belongs to a name of several."""
+        beside = [run[at] for at in (n - 1, n + 1) if 0 <= at < len(run) and (at or not begins)]
+        named = _is_name(run[n].text) and any(_is_name(one.text) for one in beside)
+        return stem(run[n].text) not in said or named
+
+    yield from _parts(run, [new(n) for n in range(len(run))], part)
+    yield from _parts(run, [_is_name(one.text) or one.text in _LINKS for one in run], part)
+    yield from _parts(run, [_is_name(one.text) or one.text in _LINKS - _ALSO for one in run], part)
+    if begins:
+        names = [n > 0 and (_is_name(one.text) or one.text in _LINKS) for n, one in enumerate(run)]
+        yield from _parts(run, names, part)
+    if any(new(n) for n in range(len(run))):
+        yield from part(run)
+
+
+def _is_name(word: str) -> bool:
+    return word[:1].isupper() or any(sign.isdigit() for sign in word)
+
+
+def _parts(
+    run: Sequence[Piece],
+    keeps: Sequence[bool],
+    part: Callable[[Sequence[Piece]], Iterator[Mention]],
+) -> Iterator[Mention]:
+    """Those parts of a run of which every word is kept."""
+    for kept, group in itertools.groupby(zip(keeps, run, strict=True), key=lambda one: one[0]):
+        if kept:
+            yield from part(_trimmed([one for _, one in group]))
+
+
+def _trimmed(words: list[Piece]) -> list[Piece]:
+    while words and words[0].text in _LINKS:
+        words = words[1:]
+    while words and words[-1].text in _LINKS:
+        words = words[:-1]
+    return words
