@@ -34,7 +34,8 @@ NEAR: Final = 3
 """Words before and after a mention that may say what it is for."""
 CHOICES: Final = 6
 """Mentions that are looked at for one parameter, the likeliest."""
-WAYS: Final = 20_000
+WAYS: Final = 5_000
+"""Ways that are looked at."""
 LONGEST: Final = 600
 """Characters of a request that may be a call; with more, too many ways would have to be looked at."""
 
@@ -307,7 +308,8 @@ class Asked:
             sum(m.sort == "name" for m in left),
             sum(m.sort == "text" for m in left),
         ]
-        return np.concatenate([np.sum([one.evidence for one in way], axis=0), [turned, *counts]])
+        pairs = sum((one.evidence for one in way), np.zeros(len(OF_PAIRS)))
+        return np.concatenate([pairs, [turned, *counts]])
 
 
 def _wanted(parameter: Parameter, embed: Embed) -> _Wanted:

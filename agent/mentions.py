@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from skillweave.agent.nano.literals import found
+from skillweave.agent.nano.literals import Kind, found
 from skillweave.agent.numbers import WORDS
 
 Sort = Literal["number", "text", "list", "data", "when", "name", "words"]
@@ -45,6 +45,10 @@ _PIECE: Final = re.compile(
     r"|(?P<mark>[^\w\s])",
     re.IGNORECASE,
 )
+_SORTS: Final[Mapping[Kind, Sort]] = {
+    "number": "number", "text": "text", "link": "text", "list": "list", "table": "data", "json": "data",
+    "date": "when", "time": "when",
+}  # fmt: skip
 _LINKS: Final = frozenset("of the de del la le du des van von der den and &".split())
 """Words that a name may hold between two with capitals."""
 _ALSO: Final = frozenset(("and", "&"))
@@ -99,15 +103,8 @@ def pieces(request: str) -> list[Piece]:
             sort = match.lastgroup or "word"
             cut.append(Piece(match.group(), match.start(), match.end(), sort))  # type: ignore[arg-type]
         if kind is not None:
-            sort = {
-                "date": "when",
-                "time": "when",
-                "table": "data",
-                "json": "data",
-                "link": "text",
-            }.get(kind, kind)
-            ended = end - (sort == "when" and request[end - 1] == ".")
-            cut.append(Piece(request[start:ended], start, ended, sort))  # type: ignore[arg-type]
+            ended = end - (kind == "date" and request[end - 1] == ".")
+            cut.append(Piece(request[start:ended], start, ended, _SORTS[kind]))
         at = end
     return cut
 
@@ -126,29 +123,26 @@ def mentions(request: str, said: Collection[str]) -> list[Mention]:
     ]
     for run in _runs(cut):
         single += _of_run(request, run, said)
-    out = {*single, *_joined(request, single, _WHEN_AND, "when"), *_lists(request, single)}
-    return sorted(out, key=lambda one: (one.start, -one.end))
+    out = {*single, *_moments(request, single), *_lists(request, single)}
+    return sorted(out, key=lambda one: (one.start, -one.end, one.sort, one.text))
 
 
-def _joined(
-    request: str, single: Sequence[Mention], between: re.Pattern[str], sort: Sort
-) -> Iterator[Mention]:
-    """Neighbours of a sort that belong together: ``Friday at 10:00``."""
+def _moments(request: str, single: Sequence[Mention]) -> Iterator[Mention]:
+    """A day and a time that belong together: ``Friday at 10:00``, ``Friday at 8``."""
     same = sorted(
-        {one for one in single if one.sort in (sort, "number")}, key=lambda one: one.start
+        (one for one in single if one.sort in ("when", "number")), key=lambda one: one.start
     )
     for first, second in itertools.pairwise(same):
-        if sort in (first.sort, second.sort) and between.fullmatch(
-            request, first.end, second.start
-        ):
-            yield Mention(request[first.start : second.end], first.start, second.end, sort)
+        dated = "when" in (first.sort, second.sort)
+        if dated and _WHEN_AND.fullmatch(request, first.end, second.start):
+            yield Mention(request[first.start : second.end], first.start, second.end, "when")
 
 
 def _lists(request: str, single: Sequence[Mention]) -> Iterator[Mention]:
     """Several of a sort with commas or ``and`` between them; units may follow the numbers."""
     for sorts in (("number",), ("name", "words", "text")):
         same = sorted(
-            {one for one in single if one.sort in sorts}, key=lambda one: (one.start, one.end)
+            (one for one in single if one.sort in sorts), key=lambda one: (one.start, one.end)
         )
         for n, first in enumerate(same):
             items = [first]
@@ -202,48 +196,47 @@ def _links(cut: Sequence[Piece], n: int, run: Sequence[Piece]) -> bool:
 
 def _of_run(request: str, run: Sequence[Piece], said: Collection[str]) -> Iterator[Mention]:
     """A run of words as a whole, and its parts: names in it, and what the tool does not say itself."""
+    begins = not request[: run[0].start].strip() or request[: run[0].start].rstrip()[-1] in ".!?:"
+    if begins and len(run) > 1 and stem(run[0].text) in said:
+        run, begins = run[1:], False  # what the tool is told to do
+    named = [_is_name(one.text) for one in run]
+    linked = [name or one.text in _LINKS for name, one in zip(named, run, strict=True)]
+    apart = [name or one.text in _LINKS - _ALSO for name, one in zip(named, run, strict=True)]
+    beside = [
+        any(named[max(0, n - 1, n == 1 and begins) : n] + named[n + 1 : n + 2])
+        for n in range(len(run))
+    ]
+    new = [
+        stem(one.text) not in said or (name and near)
+        for one, name, near in zip(run, named, beside, strict=True)
+    ]
+    after_first = [n > 0 and link for n, link in enumerate(linked)] if begins else []
+    whole = [any(new)] * len(run)
     seen: set[tuple[int, int]] = set()
-    begins = not request[: run[0].start].strip() or request[: run[0].start].rstrip()[-1:] in ".!?:"
-
-    def part(words: Sequence[Piece]) -> Iterator[Mention]:
-        if words and (words[0].start, words[-1].end) not in seen:
+    for keeps in (new, linked, apart, after_first, whole):
+        for words in _parts(run[: len(keeps)], keeps):
             start, end = words[0].start, words[-1].end
+            if (start, end) in seen:
+                continue
             seen.add((start, end))
-            named = all(one.text in _LINKS or _is_name(one.text) for one in words)
-            ordered = begins and words[0] is run[0] and len(words) == 1
-            yield Mention(
-                request[start:end], start, end, "name" if named and not ordered else "words"
-            )
-
-    def new(n: int) -> bool:
-        """Whether the tool does not say the word, or it belongs to a name of several."""
-        beside = [run[at] for at in (n - 1, n + 1) if 0 <= at < len(run) and (at or not begins)]
-        named = _is_name(run[n].text) and any(_is_name(one.text) for one in beside)
-        return stem(run[n].text) not in said or named
-
-    yield from _parts(run, [new(n) for n in range(len(run))], part)
-    yield from _parts(run, [_is_name(one.text) or one.text in _LINKS for one in run], part)
-    yield from _parts(run, [_is_name(one.text) or one.text in _LINKS - _ALSO for one in run], part)
-    if begins:
-        names = [n > 0 and (_is_name(one.text) or one.text in _LINKS) for n, one in enumerate(run)]
-        yield from _parts(run, names, part)
-    if any(new(n) for n in range(len(run))):
-        yield from part(run)
+            # The first word of a sentence has a capital anyway.
+            is_name = all(one.text in _LINKS or _is_name(one.text) for one in words)
+            only_first = begins and words == [run[0]]
+            sort: Sort = "name" if is_name and not only_first else "words"
+            yield Mention(request[start:end], start, end, sort)
 
 
 def _is_name(word: str) -> bool:
+    """Whether it has a capital or a digit."""
     return word[:1].isupper() or any(sign.isdigit() for sign in word)
 
 
-def _parts(
-    run: Sequence[Piece],
-    keeps: Sequence[bool],
-    part: Callable[[Sequence[Piece]], Iterator[Mention]],
-) -> Iterator[Mention]:
-    """Those parts of a run of which every word is kept."""
+def _parts(run: Sequence[Piece], keeps: Sequence[bool]) -> Iterator[list[Piece]]:
+    """Those parts of a run of which every word is kept, without links at their ends."""
     for kept, group in itertools.groupby(zip(keeps, run, strict=True), key=lambda one: one[0]):
-        if kept:
-            yield from part(_trimmed([one for _, one in group]))
+        words = _trimmed([one for _, one in group])
+        if kept and words:
+            yield words
 
 
 def _trimmed(words: list[Piece]) -> list[Piece]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from skillweave.agent.calling import LONGEST, Call, call, trust
 from skillweave.agent.deps import Deps
+from skillweave.agent.growth.reuse import CHAIN
 from skillweave.agent.nodes.retrieve import POOL
 from skillweave.agent.plan import SLOT, Literal, Plan, Step
 from skillweave.agent.state import Folded, State
@@ -57,13 +58,15 @@ def _calls(request: str, skills: list[Skill], deps: Deps) -> list[Call]:
 
 
 def candidates(hits: Sequence[Hit]) -> list[Hit]:
-    """The nearest tools that do not come along."""
+    """The nearest tools that do not come along, and do one thing."""
     return [hit for hit in hits if is_own(hit.skill)][:CANDIDATES]
 
 
 def is_own(skill: Skill) -> bool:
-    """Whether a skill is the user's."""
-    return builtin_root() not in (skill.path or builtin_root()).parents
+    """Whether a skill is the user's, and no composite that a plan was compiled to."""
+    return (
+        CHAIN not in skill.metadata and builtin_root() not in (skill.path or builtin_root()).parents
+    )
 
 
 def _step(made: Call, number: int) -> Step:

@@ -42,31 +42,27 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
     """
     deps = runtime.context
     update = await _planned(state, deps)
-    if not update["planned"].say and not await _is_doable(update, deps):
-        one = await called(state, deps)
-        if one is not None:
-            deps.budget.allow_steps(1)
-            update = {
-                "planned": Planned(plan=one.plan),
-                "plan": one.plan,
-                "tokens": update["tokens"],
-            }
-            update |= {"folded": (one.folded,), "confidence": one.confidence}
-    if (made := update["plan"]) is not None:
-        tell(runtime, PlanMade(plan=made, confidence=update["confidence"]))
+    if await _falls_short(update, state, deps) and (one := await called(state, deps)) is not None:
+        deps.budget.allow_steps(1)
+        made: State = {"planned": Planned(plan=one.plan), "plan": one.plan, "folded": (one.folded,)}
+        update = {**made, "confidence": one.confidence, "tokens": update["tokens"]}
+    if (chosen := update["plan"]) is not None:
+        tell(runtime, PlanMade(plan=chosen, confidence=update["confidence"]))
     return update
 
 
-async def _is_doable(update: State, deps: Deps) -> bool:
-    """Whether there is a plan, and for each of its steps something in the library.
+async def _falls_short(update: State, state: State, deps: Deps) -> bool:
+    """Whether a small model has no plan, or the library nothing for one of its steps.
 
     A single step for a tool of the user's is better read off the tool itself.
     """
     made = update["plan"]
-    if made is None or deps.profile.does_steps or "folded" in update:
-        return made is not None
+    if update["planned"].say or deps.profile.does_steps:
+        return False
+    if made is None or state.get("pinned") or "folded" in update:
+        return made is None
     skill = await best_skill(made.steps[0], deps) if len(made.steps) == 1 else None
-    return all(await matches(made, deps)) and not (skill and is_own(skill))
+    return not all(await matches(made, deps)) or (skill is not None and is_own(skill))
 
 
 async def _planned(state: State, deps: Deps) -> State:
