@@ -39,7 +39,7 @@ from skillweave.store.library import Library
 
 NAMES = (*OF_PAIRS, *OF_WAYS)
 EVERYDAY = ("development.jsonl", "development_free.jsonl")
-ROUNDS, STEPS, RATE = 3, 400, 0.3
+ROUNDS, STEPS, RATE = 6, 300, 0.4
 PULL = 0.001
 """How strongly weights are drawn to 0, by call."""
 
@@ -93,7 +93,7 @@ def _keep(part: str, names: Sequence[str], fitted: Numbers) -> None:
 
 def _fitted(known: Sequence[Known]) -> Numbers:
     """The weights of the highest likelihood of what is right, among the ways they themselves bring up."""
-    current = weights()
+    current = np.zeros(len(NAMES))
     for _ in range(ROUNDS):
         tables = [table for one in known if (table := _table(one, current)) is not None]
         for _ in range(STEPS):

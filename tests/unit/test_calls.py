@@ -1,0 +1,136 @@
+"""A request that is one call of a tool that somebody dropped in; only the model follows a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from skillweave.agent.api import Agent
+from skillweave.agent.growth.reuse import CHAIN
+from skillweave.agent.nodes.calls import is_own
+from skillweave.agent.plan import Literal, Plan, Step
+from skillweave.agent.profiles.base import Planned, Prompt
+from skillweave.agent.profiles.scripted import ScriptedProfile
+from skillweave.agent.scripted import ScriptedModel
+from skillweave.agent.settings import Settings
+from skillweave.skills.builtin import builtin_root
+from skillweave.skills.model import Skill
+from skillweave.skills.sandbox import Sandbox
+from skillweave.store.library import Library
+
+TOOLS = '''
+def monthly_payment(principal: float, annual_rate: float, years: int) -> float:
+    """Monthly payment of a loan with a fixed yearly interest rate in percent."""
+    rate = annual_rate / 1200
+    return round(principal * rate / (1 - (1 + rate) ** (-12 * years)), 2)
+
+
+def shop_hours(shop: str, day: str = "today") -> str:
+    """Opening hours of a shop."""
+    if shop == "Nowhere":
+        raise ValueError("there is no such shop")
+    return f"{shop}, {day}: 9 to 18"
+'''
+LOAN = "What is the monthly payment of a loan of 200000 at 3.5 percent over 20 years?"
+BEYOND = Planned(beyond=True).model_dump_json()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """The two tools, found by their real meaning."""
+    tools = tmp_path / "tools.py"
+    tools.write_text(TOOLS)
+    with Library(tmp_path / "library", builtin=False) as opened:
+        opened.add_all(tools, state="active")
+        yield opened
+
+
+def agent_of(
+    library: Library, sandbox: Sandbox, tmp_path: Path, said: str, *, does_steps: bool = False
+) -> Agent:
+    def say(prompt: Prompt, adapter: str | None) -> str:
+        return said
+
+    settings = Settings.load(state_dir=tmp_path / "state", learn=False)
+    profile = ScriptedProfile(does_steps=does_steps)
+    return Agent(library, ScriptedModel(say), settings, profile=profile, sandbox=sandbox)
+
+
+def test_what_is_not_planned_is_called(library: Library, sandbox: Sandbox, tmp_path: Path) -> None:
+    with agent_of(library, sandbox, tmp_path, BEYOND) as agent:
+        result = agent.run(LOAN)
+        assert (result.outcome, result.value) == ("solved", 1159.92)
+        assert result.steps[0].goal == (
+            "monthly payment (principal 200000, annual rate 3.5, years 20)"
+        )
+        assert 0.25 < result.confidence < 1.0
+        assert [name.partition("@")[0] for name in result.skills] == ["monthly-payment"]
+        assert (
+            agent.run("Opening hours of the shop Kornblume?").value == "Kornblume, today: 9 to 18"
+        )
+
+
+@pytest.mark.parametrize(
+    "request_",
+    ["Write a poem about loans.", "What is a loan?", "Who invented the fixed yearly interest?"],
+)
+def test_what_is_no_call_is_declined(
+    library: Library, sandbox: Sandbox, tmp_path: Path, request_: str
+) -> None:
+    with agent_of(library, sandbox, tmp_path, BEYOND) as agent:
+        assert agent.run(request_).outcome == "declined"
+
+
+def test_a_step_that_no_skill_does_is_no_plan(
+    library: Library, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    step = Step(id=1, goal="frobnicate {} by {}", inputs=(Literal(text="a"), Literal(text="b")))
+    said = Planned(plan=Plan(steps=(step,))).model_dump_json()
+    with agent_of(library, sandbox, tmp_path, said) as agent:
+        assert agent.run(LOAN).value == 1159.92
+
+
+def test_one_step_for_such_a_tool_is_read_off_the_tool(
+    library: Library, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    inputs = tuple(Literal(text=text) for text in ("20", "3.5", "200000"))
+    step = Step(id=1, goal="monthly payment of a loan with interest {} {} {}", inputs=inputs)
+    said = Planned(plan=Plan(steps=(step,))).model_dump_json()
+    with agent_of(library, sandbox, tmp_path, said) as agent:
+        assert agent.run(LOAN).value == 1159.92
+
+
+def test_words_of_the_model_stand(library: Library, sandbox: Sandbox, tmp_path: Path) -> None:
+    with agent_of(library, sandbox, tmp_path, '{"say": "Hello!"}') as agent:
+        assert agent.run(LOAN).answer == "Hello!"
+
+
+def test_a_large_model_plans_itself(library: Library, sandbox: Sandbox, tmp_path: Path) -> None:
+    with agent_of(library, sandbox, tmp_path, BEYOND, does_steps=True) as agent:
+        assert agent.run(LOAN).outcome == "declined"
+
+
+def test_a_tool_that_is_named_is_called_however_far_it_is(
+    library: Library, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with agent_of(library, sandbox, tmp_path, BEYOND) as agent:
+        assert agent.run("and Kornblume?").outcome == "declined"
+        assert (
+            agent.run("and Kornblume?", skills=["shop-hours"]).value == "Kornblume, today: 9 to 18"
+        )
+
+
+def test_a_call_that_fails_says_why(library: Library, sandbox: Sandbox, tmp_path: Path) -> None:
+    with agent_of(library, sandbox, tmp_path, BEYOND) as agent:
+        result = agent.run("Opening hours of the shop Nowhere?")
+        assert result.outcome == "failed"
+        assert "there is no such shop" in result.answer
+
+
+def test_what_comes_along_and_what_was_compiled_is_not_called() -> None:
+    skill = Skill(name="x", description="x", kind="tool", path=Path("/library/skills/x"))
+    assert is_own(skill)
+    assert not is_own(skill.model_copy(update={"path": builtin_root() / "uppercase"}))
+    assert not is_own(skill.model_copy(update={"metadata": {CHAIN: "hash"}}))
