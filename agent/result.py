@@ -76,6 +76,8 @@ class Result(Frozen):
     new_skills: tuple[str, ...] = ()
     nearest: str = ""
     """Where it was declined for want of a skill that is surely meant: the name of the nearest one."""
+    read_as: str = ""
+    """The call in words, where the request was read off one tool: ``tank volume (length 80, width 35)``."""
     replans: int = 0
     confidence: float = 1.0
     tokens: int = 0

@@ -61,11 +61,19 @@ def conclude(
         skills=tuple(dict.fromkeys(skills)),
         new_skills=tuple(state.get("new_skills", ())),
         nearest=state["doubtful"].nearest if "doubtful" in state else "",
+        read_as=_read_as(state),
         replans=state.get("replans", 0),
         confidence=state.get("confidence", 1.0),
         tokens=used + state.get("tokens", 0) + tokens,
         seconds=deps.budget.seconds,
     )
+
+
+def _read_as(state: State) -> str:
+    """The goal of a step that stands for no plan of the model's."""
+    called = state.get("folded") if state.get("unfolded") is None else ()
+    reports = reports_of(state)
+    return reports[called[0].step].goal if called and called[0].step in reports else ""
 
 
 async def _told(state: State, runtime: Runtime[Deps]) -> tuple[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -39,6 +40,8 @@ def stamp_text(text: str) -> str:
     return f"<{text}>"
 '''
 
+README = Path(__file__).parents[2] / "README.md"
+EXAMPLE = re.compile(r"<!-- skill: (\S+) -->\n```python\n(.*?)```", re.DOTALL)
 KNOTS = '''def knots_to_kmh(knots: float) -> float:
     """Convert a speed from knots to kilometres per hour.
 
@@ -190,6 +193,22 @@ def test_a_dropped_skill_is_used_within_two_seconds(
     result = agent.run("Convert 10 knots to kilometres per hour.", skills=["knots-to-kmh"])
     assert result.value == pytest.approx(18.52)
     assert result.skills[0].startswith("knots-to-kmh@")
+
+
+def test_a_dropped_tool_of_a_foreign_subject_is_called(
+    agent: Agent, settings: Settings, notices: list[Notice]
+) -> None:
+    name, source = EXAMPLE.findall(README.read_text("utf-8"))[0]
+    (request,) = re.findall(r'skillweave run "(My [^"]+)"', README.read_text("utf-8"))
+    assert agent.run(request).outcome == "declined"
+    before = len(notices)
+    drop(settings, name, source)
+    assert isinstance(notice_within(notices, 10.0, before), Admitted)
+    result = agent.run(request)
+    assert result.value == 112
+    assert result.read_as == "tank volume (length 80, width 35, depth 40)"
+    assert result.read_as in README.read_text("utf-8")
+    assert agent.run("What fish should I buy for my aquarium?").outcome == "declined"
 
 
 def test_a_bad_drop_is_reported_in_one_line_and_left_alone(

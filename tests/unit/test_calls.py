@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from skillweave.agent.api import Agent
+from skillweave.agent.cli.render import footnotes
 from skillweave.agent.growth.reuse import CHAIN
 from skillweave.agent.nodes.calls import is_own
 from skillweave.agent.plan import Literal, Plan, Step
@@ -65,6 +66,8 @@ def test_what_is_not_planned_is_called(library: Library, sandbox: Sandbox, tmp_p
         assert result.steps[0].goal == (
             "monthly payment (principal 200000, annual rate 3.5, years 20)"
         )
+        assert result.read_as == result.steps[0].goal
+        assert footnotes(result)[0] == f"read as: {result.read_as}"
         assert 0.25 < result.confidence < 1.0
         assert [name.partition("@")[0] for name in result.skills] == ["monthly-payment"]
         assert (

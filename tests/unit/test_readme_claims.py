@@ -44,4 +44,4 @@ def test_the_example_skill_is_a_skill(tmp_path: Path) -> None:
     (tmp_path / name).write_text(source)
     (wrapped,) = wrap(tmp_path / name)
     assert wrapped.skill.kind == "tool"
-    assert wrapped.skill.name == "knots-to-kmh"
+    assert wrapped.skill.name == "tank-volume"
