@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from skillweave.agent.api import Agent
 from skillweave.agent.cli import start
 from skillweave.agent.cli.app import app
+from skillweave.agent.deps import Deps
 from skillweave.agent.growth.practise_course import Attempted, Course, expected_success, weight
 from skillweave.agent.growth.practise_tasks import Proposer, in_words, texts_of
 from skillweave.agent.handle import Answer
@@ -21,6 +22,7 @@ from skillweave.agent.profiles.base import Planned, Prompt
 from skillweave.agent.profiles.scripted import ScriptedProfile
 from skillweave.agent.scripted import ScriptedModel
 from skillweave.agent.settings import Settings
+from skillweave.agent.state import State
 from skillweave.skills.drop import WrappedSkill
 from skillweave.skills.errors import UserError
 from skillweave.skills.folder import TOOL_FILE
@@ -62,6 +64,16 @@ def library(tmp_path: Path) -> Iterator[Library]:
             files = {TOOL_FILE: source.encode()}
             opened.add(WrappedSkill(skill=skill, files=files, source=Path(name)), state="active")
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not planned fails, so that there is something to practise."""
+
+    async def called(state: State, deps: Deps) -> None:
+        return None
+
+    monkeypatch.setattr("skillweave.agent.nodes.plan.called", called)
 
 
 def planner(prompt: Prompt, adapter: str | None) -> str | Answer:
