@@ -17,21 +17,18 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from skillweave.agent.coerce import CoercionError, coerce
+from skillweave.agent.evidence import OF_PAIRS, Around, Numbers, Wanted, evidence, meaning_of
 from skillweave.agent.mentions import GRAMMAR, Mention, Piece, mentions, pieces, stem, stems
 from skillweave.skills.model import Parameter, Signature, Skill
 from skillweave.store.embed import Vectors
 
 Embed = Callable[[str], Vectors]
-Numbers = NDArray[np.float64]
 
 WEIGHTS: Final = Path(__file__).with_name("calling.json")
 """Fitted by ``python -m skillweave.evals.calling_fit``."""
-NEAR: Final = 3
-"""Words before and after a mention that may say what it is for."""
 CHOICES: Final = 6
 """Mentions that are looked at for one parameter, the likeliest."""
 WAYS: Final = 5_000
@@ -39,47 +36,12 @@ WAYS: Final = 5_000
 LONGEST: Final = 600
 """Characters of a request that may be a call; with more, too many ways would have to be looked at."""
 
-OF_PAIRS: Final = (
-    "choice", "number", "number word", "rate", "list", "one of list", "text", "name", "words",
-    "number as text", "date as text", "date for date", "other for date", "names before", "names after",
-    "description before", "description after", "preposition", "meaning", "unit", "said", "begins",
-    "words more", "items", "holds said", "optional",
-)  # fmt: skip
-"""What speaks for or against a mention as the value of a parameter."""
 OF_WAYS: Final = ("turned", "numbers left", "names left", "texts left")
-"""What speaks for or against a way as a whole."""
-
+"""What speaks for or against a way as a whole, beside what speaks for its pairs."""
 OF_CALLS: Final = ("cosine", "covered", "sure of arguments", "values left", "with arguments", "any")
 """What speaks for or against a call, once its arguments are chosen."""
 
-_FOR: Final[Mapping[str, str]] = {
-    "from": "from source origin start begin old departure since",
-    "since": "from start since",
-    "to": "to target destin end new arrival recipient goal dest",
-    "in": "in locat city town place countr room area region state language year month",
-    "at": "at locat place time hour venue stop rate speed price",
-    "near": "near locat city town place area",
-    "around": "near locat city town place area",
-    "on": "on date day when topic",
-    "for": "for recipient name person people guest duration day night subject",
-    "by": "by author artist writer amount",
-    "under": "max maximum limit budget price",
-    "below": "max maximum limit",
-    "above": "min minimum",
-    "least": "min minimum",
-    "most": "max maximum limit budget",
-    "until": "end until",
-    "between": "start first from",
-    "about": "topic subject about",
-    "called": "name title",
-    "named": "name title",
-}
-"""Words before a value, and beginnings of words in the names of parameters they are for."""
-_RATES: Final = frozenset("per rate price hourly daily monthly yearly weekly cost".split())
-_PER: Final = frozenset("per a an each every daily hourly monthly weekly yearly apiece".split())
-_DATED: Final = frozenset("dat day when tim hour week month".split())
 _NOT: Final = frozenset("no not without never skip dont don't don’t isnt isn't".split())
-_STOPS: Final = ",.;?!:"
 
 
 class Call(NamedTuple):
@@ -164,19 +126,6 @@ def call(request: str, skill: Skill, embed: Embed) -> Call | None:
     return asked.call_of(found[best], float(1.0 / odds.sum()))
 
 
-class _Wanted(NamedTuple):
-    """A parameter in words."""
-
-    parameter: Parameter
-    names: frozenset[str]
-    """Stems of its name."""
-    told: frozenset[str]
-    """Stems of its description."""
-    vector: Vectors
-    rate: bool
-    """Whether it is one of something for something: ``pages_per_day``."""
-
-
 class Asked:
     """One request put to one tool."""
 
@@ -184,13 +133,13 @@ class Asked:
         signature = skill.signature or Signature(function="")
         self.request = request
         self.skill = skill
-        self._wanted = [_wanted(one, embed) for one in signature.parameters]
+        self._wanted = [Wanted.of(one) for one in signature.parameters]
         names = set().union(*(one.names for one in self._wanted))
         described = f"{skill.name.replace('-', ' ')} {skill.description} {signature.summary}"
         self._said = {*stems(described), *names}
         self._told = self._said.union(*(one.told for one in self._wanted))
         self._pieces = pieces(request)
-        self.mentions = mentions(request, self._said)
+        self._mentions = mentions(request, self._said)
         self._embed = embed
 
     def ways(self, weights: Numbers) -> list[Way]:
@@ -213,7 +162,9 @@ class Asked:
             if p.sort != "mark" and (p.sort != "word" or p.text.lower() not in GRAMMAR)
         ]
         covered = [p for p in telling if stem(p.text) in self._told or _within(p, places)]
-        left = [m for m in self.mentions if m.sort not in ("words", "name") and not _any(m, places)]
+        left = [
+            m for m in self._mentions if m.sort not in ("words", "name") and not _any(m, places)
+        ]
         return Call(
             skill=self.skill,
             texts={name: m.text for name, m in taken.items()} | switched,
@@ -233,76 +184,31 @@ class Asked:
                 found[one.parameter.name] = not _NOT & set(words[max(0, at[0] - 3) : at[0]])
         return found
 
-    def _choices(self, one: _Wanted, weights: Numbers) -> list[Choice]:
+    def _choices(self, one: Wanted, weights: Numbers) -> list[Choice]:
         """The likeliest mentions for a parameter."""
         parameter = one.parameter
         nothing = Choice(None, None, np.zeros(len(OF_PAIRS)))
         if parameter.type == "boolean":
             known = not parameter.required or parameter.name in self.switches()
             return [nothing] if known else []
+        vector = self._embed(one.text())
         found = []
-        for m in self.mentions:
+        for m in self._mentions:
             value = _value(m, parameter)
-            if value is not None:
-                found.append(Choice(m, value, self._speaks(one, m, value)))
+            if value is None:
+                continue
+            around = Around.of(m, self._pieces)
+            text = meaning_of(m, around)
+            meaning = float(self._embed(text) @ vector) if text else 0.0
+            signs = evidence(one, m, value, around, said=self._said, meaning=meaning)
+            found.append(Choice(m, value, signs))
         found.sort(key=lambda choice: -float(choice.evidence @ weights))
         return found[:CHOICES] + ([] if parameter.required else [nothing])
-
-    def _speaks(self, one: _Wanted, m: Mention, value: JsonValue) -> Numbers:
-        """What speaks for a mention as the value of a parameter, in the order of `OF_PAIRS`."""
-        before = _until_stop([p.text.lower() for p in reversed(self._pieces) if p.end <= m.start])
-        after = _until_stop([p.text.lower() for p in self._pieces if p.start >= m.end])
-        kind, number, dated = one.parameter.type, m.sort == "number", bool(one.names & _DATED)
-        digits = number and m.text[:1] in "+-.0123456789"
-        numeric, text = kind in ("integer", "number"), kind == "string"
-        own = set(stems(m.text))
-        rated = bool(_PER & set(after[:2]))
-        starts = _FOR.get(before[0], "").split() if before else []
-        unit = " ".join([m.text, *itertools.takewhile(lambda word: word != "and", after[:2])])
-        meaning = (
-            0.0
-            if m.sort in ("data", "when")
-            else float(self._embed(unit if number else m.text) @ one.vector)
-        )
-        begins = (
-            not self.request[: m.start].strip() or self.request[: m.start].rstrip()[-1] in ".!?"
-        )
-        return np.array(
-            [
-                "enum" in one.parameter.json_schema,
-                numeric and digits,
-                numeric and number and not digits,
-                (1.0 if rated == one.rate else -1.0) if numeric and (rated or one.rate) else 0.0,
-                kind == "array" and m.sort in ("list", "data"),
-                kind == "array" and m.sort not in ("list", "data"),
-                text and m.sort == "text",
-                text and m.sort == "name",
-                text and m.sort == "words",
-                text and number,
-                text and m.sort == "when",
-                text and m.sort == "when" and dated,
-                text and m.sort != "when" and dated,
-                _nearness(before, one.names),
-                _nearness(after, one.names),
-                _nearness(before, one.told),
-                _nearness(after, one.told),
-                any(name.startswith(start) for start in starts for name in one.names),
-                0.0 if number else meaning,
-                meaning if number else 0.0,
-                bool(own) and own <= one.names | one.told,
-                begins and m.sort in ("words", "name"),
-                len(m.text.split()) - 1 if m.sort in ("words", "name") else 0,
-                len(value) if isinstance(value, list) else 0,
-                m.sort == "words" and bool(own & self._said),
-                not one.parameter.required,
-            ],
-            dtype=np.float64,
-        )
 
     def _evidence(self, way: Sequence[Choice]) -> Numbers:
         places = [one.mention for one in way if one.mention]
         turned = sum(a.start > b.start for a, b in itertools.combinations(places, 2))
-        left = [m for m in self.mentions if not _any(m, places)]
+        left = [m for m in self._mentions if not _any(m, places)]
         counts = [
             sum(m.sort == "number" and m.text[:1].isdigit() for m in left),
             sum(m.sort == "name" for m in left),
@@ -310,17 +216,6 @@ class Asked:
         ]
         pairs = sum((one.evidence for one in way), np.zeros(len(OF_PAIRS)))
         return np.concatenate([pairs, [turned, *counts]])
-
-
-def _wanted(parameter: Parameter, embed: Embed) -> _Wanted:
-    words = parameter.name.replace("_", " ")
-    return _Wanted(
-        parameter=parameter,
-        names=frozenset(stems(words)) or frozenset([parameter.name.lower()]),
-        told=frozenset(stems(parameter.description)),
-        vector=embed(f"{words}: {parameter.description}" if parameter.description else words),
-        rate=bool(_RATES & set(words.lower().split())),
-    )
 
 
 def _value(m: Mention, parameter: Parameter) -> JsonValue | None:
@@ -347,16 +242,6 @@ def _disjoint(
     for one in options[at]:
         if one.mention is None or not _any(one.mention, places):
             yield from _disjoint(options, at + 1, (*taken, one))
-
-
-def _until_stop(words: Sequence[str]) -> list[str]:
-    """The nearest words, up to the end of the clause."""
-    return list(itertools.takewhile(lambda word: word not in _STOPS, words[:NEAR]))
-
-
-def _nearness(words: Sequence[str], wanted: frozenset[str]) -> float:
-    """How near the words are that are wanted; 1 for one right beside."""
-    return sum(1.0 / (1.0 + 0.5 * n) for n, word in enumerate(words) if stem(word) in wanted)
 
 
 def _any(m: Mention, places: Sequence[Mention]) -> bool:

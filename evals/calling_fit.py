@@ -19,17 +19,8 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from skillweave.agent.calling import (
-    OF_CALLS,
-    OF_PAIRS,
-    OF_WAYS,
-    WEIGHTS,
-    Asked,
-    Numbers,
-    call,
-    signs_of,
-    weights,
-)
+from skillweave.agent.calling import OF_CALLS, OF_WAYS, WEIGHTS, Asked, call, signs_of, weights
+from skillweave.agent.evidence import OF_PAIRS, Numbers
 from skillweave.agent.nodes.calls import candidates
 from skillweave.agent.nodes.retrieve import POOL
 from skillweave.evals.calls import DEVELOPMENT, Request, dropped, is_same

@@ -64,9 +64,8 @@ def candidates(hits: Sequence[Hit]) -> list[Hit]:
 
 def is_own(skill: Skill) -> bool:
     """Whether a skill is the user's, and no composite that a plan was compiled to."""
-    return (
-        CHAIN not in skill.metadata and builtin_root() not in (skill.path or builtin_root()).parents
-    )
+    builtin = skill.path is None or builtin_root() in skill.path.parents
+    return not builtin and CHAIN not in skill.metadata
 
 
 def _step(made: Call, number: int) -> Step:

@@ -10,7 +10,6 @@ import pytest
 from pydantic import JsonValue
 
 from skillweave.agent.calling import (
-    OF_PAIRS,
     OF_WAYS,
     WAYS,
     Asked,
@@ -20,6 +19,7 @@ from skillweave.agent.calling import (
     trust,
     weights,
 )
+from skillweave.agent.evidence import OF_PAIRS
 from skillweave.skills.model import Skill
 from skillweave.skills.signature import signature_of
 from skillweave.store.embed import MiniLMEmbedder, Vectors
