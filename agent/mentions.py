@@ -37,7 +37,7 @@ _WHEN: Final = (
     r"(?:(?:next|this|last|coming) )?(?:mon|tues|wednes|thurs|fri|satur|sun)day(?: (?:morning|afternoon|"
     r"evening|night))?|today|tonight|tomorrow(?: (?:morning|afternoon|evening|night))?|yesterday|noon"
     r"|midnight|(?:next|this|last) (?:week(?:end)?|month|year|spring|summer|autumn|fall|winter)"
-    r"|(?<!\w)(?:January|February|March|April|May|June|July|August|September|October|November|December)(?!\w)"
+    r"|(?-i:January|February|March|April|May|June|July|August|September|October|November|December)"
 )
 _NUMBER_WORD: Final = "|".join(sorted((*WORDS, "dozen"), key=len, reverse=True))
 _PIECE: Final = re.compile(

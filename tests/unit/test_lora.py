@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from skillweave.agent.nano.adapted import adapted, load_base, right
 from skillweave.agent.nano.adapters import build as building
@@ -23,12 +23,17 @@ from skillweave.agent.nano.lora import (
 from skillweave.agent.serving.weights import NANO
 from skillweave.skills.factors import read_factors, weighted_sum, write_adapter
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 RECIPE = LoraRecipe(rank=8, tokens_per_batch=64, rate=1e-2)
 WORDS = ("red", "green", "blue", "north", "south", "one", "two", "three")
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[Encoded]:
+    from transformers import PreTrainedTokenizerFast
+
     tokenizer = PreTrainedTokenizerFast.from_pretrained(NANO)
     return encode(tokenizer, [as_conversation(w, "a" if "o" in w else "b") for w in WORDS])
 

@@ -24,6 +24,7 @@ def told(request: str, said: str = "") -> list[tuple[str, str]]:
         ("Book it for Friday at 10:00", "when", "Friday at 10:00"),
         ("Remind me at 9 am tomorrow", "when", "9 am tomorrow"),
         ("flights on 3 March.", "when", "3 March"),
+        ("the path in July", "when", "July"),
         ("text Ann that 'I am late'", "text", "'I am late'"),
         ("move the chords Am, F and C up", "list", "Am, F, C"),
         ("scores of 8.5 and 6.0", "list", "8.5, 6.0"),
@@ -45,6 +46,7 @@ def test_values_are_found(request_: str, sort: str, text: str) -> None:
         ("We're looking for something", "", "We're"),
         ("I just ate 80 grams of salmon", "", "ate"),
         ("Could you show me what there is?", "", "show"),
+        ("may I see it", "", "may"),
     ],
 )
 def test_grammar_what_one_does_and_the_tools_own_words_are_no_values(
