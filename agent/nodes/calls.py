@@ -19,6 +19,8 @@ from skillweave.store.ranking import Hit
 CANDIDATES = 6
 LEAST = 0.25
 """How sure it must be that the tool is meant, and with these arguments."""
+LEAST_TOLD = 0.1
+"""How sure it must be for the user to be asked."""
 
 
 class Called(NamedTuple):
@@ -27,6 +29,13 @@ class Called(NamedTuple):
     plan: Plan
     folded: Folded
     confidence: float
+    sure: bool
+    """Whether it is to be tried; else the user is told of the tool."""
+
+    @property
+    def tool(self) -> str:
+        """The tool's name."""
+        return self.folded.skill.partition("@")[0]
 
 
 async def called(state: State, deps: Deps) -> Called | None:
@@ -37,23 +46,25 @@ async def called(state: State, deps: Deps) -> Called | None:
     request = state["task"]
     if deps.profile.does_steps or len(request) > LONGEST:
         return None
-    pinned = [await deps.get(name) for name in state.get("pinned", ())]
+    named = state.get("pinned", ())
     hits = await deps.search(request, frozenset({"tool"}), POOL)
     cosines = {hit.skill.name: hit.dense for hit in hits}
-    skills = pinned or [hit.skill for hit in candidates(hits)]
+    skills = [await deps.get(name) for name in named] or [hit.skill for hit in candidates(hits)]
     calls = await asyncio.to_thread(_calls, request, skills, deps)
-    sure = [(trust(one, cosines.get(one.skill.name, 0.0)), one) for one in calls]
-    confidence, best = max(sure, key=lambda one: one[0], default=(0.0, None))
-    if best is None or not (pinned or confidence >= LEAST):
+    trusted = [(trust(one, cosines.get(one.skill.name, 0.0)), one) for one in calls]
+    confidence, best = max(trusted, key=lambda one: one[0], default=(0.0, None))
+    if best is None or not (named or confidence >= LEAST_TOLD):
         return None
     history = state.get("history", ())
     step = _step(best, history[-1].step.id + 1 if history else 1)
     folded = Folded(step=step.id, skill=best.skill.versioned_name, parameters=tuple(best.texts))
-    return Called(Plan(steps=(step,)), folded, confidence)
+    sure = bool(named) or confidence >= LEAST
+    return Called(Plan(steps=(step,)), folded, confidence, sure)
 
 
 def _calls(request: str, skills: list[Skill], deps: Deps) -> list[Call]:
-    found = (call(request, skill, deps.library.vector) for skill in skills)
+    tools = [skill for skill in skills if skill.kind == "tool"]
+    found = (call(request, skill, deps.library.vector) for skill in tools)
     return [one for one in found if one is not None]
 
 

@@ -42,10 +42,13 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
     """
     deps = runtime.context
     update = await _planned(state, deps)
-    if await _falls_short(update, state, deps) and (one := await called(state, deps)) is not None:
+    one = await called(state, deps) if await _falls_short(update, state, deps) else None
+    if one is not None and one.sure:
         deps.budget.allow_steps(1)
         made: State = {"planned": Planned(plan=one.plan), "plan": one.plan, "folded": (one.folded,)}
         update = {**made, "confidence": one.confidence, "tokens": update["tokens"]}
+    elif one is not None and update["plan"] is None:
+        update["doubtful"] = Doubtful(goal=" ".join(state["task"].split()), nearest=one.tool)
     if (chosen := update["plan"]) is not None:
         tell(runtime, PlanMade(plan=chosen, confidence=update["confidence"]))
     return update

@@ -10,6 +10,7 @@ import pytest
 from skillweave.agent.api import Agent
 from skillweave.agent.cli.render import footnotes
 from skillweave.agent.growth.reuse import CHAIN
+from skillweave.agent.nodes import calls
 from skillweave.agent.nodes.calls import is_own
 from skillweave.agent.plan import Literal, Plan, Step
 from skillweave.agent.profiles.base import Planned, Prompt
@@ -113,6 +114,27 @@ def test_words_of_the_model_stand(library: Library, sandbox: Sandbox, tmp_path: 
 def test_a_large_model_plans_itself(library: Library, sandbox: Sandbox, tmp_path: Path) -> None:
     with agent_of(library, sandbox, tmp_path, BEYOND, does_steps=True) as agent:
         assert agent.run(LOAN).outcome == "declined"
+
+
+def test_of_a_tool_that_may_be_meant_the_user_is_told(
+    library: Library, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "LEAST", 0.99)
+    with agent_of(library, sandbox, tmp_path, BEYOND) as agent:
+        result = agent.run(LOAN)
+        assert (result.outcome, result.nearest) == ("declined", "monthly-payment")
+        assert f"“{LOAN}”; the nearest is monthly-payment" in result.answer
+        assert agent.run(LOAN, skills=[result.nearest]).value == 1159.92
+
+
+def test_what_is_named_and_is_no_tool_is_not_called(
+    library: Library, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    note = tmp_path / "loans.md"
+    note.write_text("# Loans\n\nRound monthly payments to the cent.\n")
+    library.add(note, state="active")
+    with agent_of(library, sandbox, tmp_path, BEYOND) as agent:
+        assert agent.run(LOAN, skills=["loans"]).outcome == "declined"
 
 
 def test_a_tool_that_is_named_is_called_however_far_it_is(
