@@ -14,6 +14,8 @@ from skillweave.skills.errors import LibraryDamagedError, UserError
 log = logging.getLogger("skillweave.store")
 
 WAIT_SECONDS = 30.0
+PAGE = 4096
+"""Bytes of a page, as SQLite has it."""
 _REFUSALS = (
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_READONLY,
@@ -60,11 +62,16 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield listed[start : start + size]
 
 
-def open_database(path: Path, migrations: Sequence[str], *, durable: bool) -> sqlite3.Connection:
+def open_database(
+    path: Path, migrations: Sequence[str], *, durable: bool, page: int = PAGE
+) -> sqlite3.Connection:
     """Open (or create) ``path`` and bring it to the newest of ``migrations``.
 
     The connection is in autocommit mode and may be shared by threads that take turns.
-    ``durable`` asks for an fsync at every commit; a derived file does without.
+
+    Args:
+        durable: asks for an fsync at every commit; a derived file does without.
+        page: bytes of a page of a new file; a row larger than a quarter of it is kept in two places.
 
     Raises:
         LibraryDamagedError: the file is no database, or was written by a newer skillweave.
@@ -78,6 +85,7 @@ def open_database(path: Path, migrations: Sequence[str], *, durable: bool) -> sq
     except sqlite3.Error as error:
         raise failure(path, "cannot open", error) from error
     try:
+        connection.execute(f"PRAGMA page_size = {page}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         _migrate(connection, path, migrations)
@@ -93,9 +101,10 @@ def open_database(path: Path, migrations: Sequence[str], *, durable: bool) -> sq
 class Derived:
     """A SQLite file that can be made again: whoever finds it damaged or gone starts an empty one."""
 
-    def __init__(self, path: Path, migrations: Sequence[str]):
-        """Open or create the file; a damaged one is deleted, with a warning."""
+    def __init__(self, path: Path, migrations: Sequence[str], *, page: int = PAGE):
+        """Open or create the file, see `open_database`; a damaged one is deleted, with a warning."""
         self.path = path
+        self._page = page
         self.lock = threading.RLock()
         self.closed = False
         self._migrations = migrations
@@ -140,7 +149,7 @@ class Derived:
             self.connection.close()
 
     def _open(self) -> None:
-        self.connection = open_database(self.path, self._migrations, durable=False)
+        self.connection = open_database(self.path, self._migrations, durable=False, page=self._page)
         self._inode = self.path.stat().st_ino
 
     def _delete(self) -> None:

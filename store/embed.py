@@ -29,6 +29,8 @@ RECENT = 8192
 ASKED = 256
 """Queries kept in memory: one step of a plan asks the same for several kinds of skill."""
 
+PAGE = 8192
+"""A vector has 1.5 kB: in smaller pages it would lie apart from its key, and take up three times the room."""
 MIGRATIONS = ("CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID",)
 
 
@@ -133,7 +135,7 @@ class EmbeddingCache:
         """
         self._source = source
         self._embedder = embedder
-        self._database = Derived(path, MIGRATIONS)
+        self._database = Derived(path, MIGRATIONS, page=PAGE)
         self._recent: dict[bytes, Vectors] = {}
         self._asked: dict[str, Vectors] = {}
 

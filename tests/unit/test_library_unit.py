@@ -484,6 +484,14 @@ def test_the_re_ranker_that_comes_along_is_used(tmp_path: Path) -> None:
     assert best.terms["learned"] != 0.0
 
 
+def test_remembered_vectors_take_little_more_room_than_they_have(tmp_path: Path) -> None:
+    file = tmp_path / "cache.sqlite"
+    cache = EmbeddingCache(HashEmbedder(), file)
+    vectors = cache.embed([f"text number {n}" for n in range(600)])
+    cache.close()
+    assert vectors.nbytes < file.stat().st_size < 2 * vectors.nbytes
+
+
 def test_embedders_give_unit_rows(tmp_path: Path) -> None:
     texts = ["one two", "two three", "", "one two"]
     cache = EmbeddingCache(HashEmbedder(), tmp_path / "cache.sqlite")
