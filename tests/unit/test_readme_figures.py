@@ -33,6 +33,13 @@ def of_suite(name: str, *arms: str) -> list[str]:
     return [f"{100 * scores[arm]:.0f}" for arm in arms]
 
 
+def of_families(name: str, *wanted: tuple[str, str]) -> list[str]:
+    """The scores of families of samples in arms, in percent."""
+    rows = read(f"suites/{name}.json")["summary"]["families"]
+    scores = {(row["family"], row["arm"]): row["score"] for row in rows}
+    return [f"{100 * scores[one]:.0f}" for one in wanted]
+
+
 def first_hits() -> list[str]:
     """How often the right tool comes first: with no experience, with all, without near-copies; MiniLM."""
     figures = read("retrieval.json")
@@ -80,6 +87,17 @@ def test_the_table_is_not_stale() -> None:
             r"(\d+) % end as they should.* where no tool is found, (\d+) %",
             of_suite("calls", "library", "none"),
         ),
+        (
+            r"makes (\d+) % of the single calls .* and (\d+) % when those of all samples are, .* it declines"
+            r" (\d+) %, and (\d+) % when all are offered",
+            of_families(
+                "bfcl",
+                ("simple_python", "given"),
+                ("simple_python", "pooled"),
+                ("irrelevance", "given"),
+                ("irrelevance", "pooled"),
+            ),
+        ),
         (r"raise nano from (\d+) to (\d+) %", of_suite("babyai", "none", "library")),
         (
             r"first for (\d+) % with no experience and (\d+) % with all, (\d+) % where .* reaches (\d+) %",
@@ -90,7 +108,7 @@ def test_the_table_is_not_stale() -> None:
             at_100_000(),
         ),
     ],
-    ids=["growth", "games", "queries", "calls", "babyai", "retrieval", "scale"],
+    ids=["growth", "games", "queries", "calls", "bfcl", "babyai", "retrieval", "scale"],
 )  # fmt: skip
 def test_what_the_text_says_is_in_the_files(words: str, values: list[str]) -> None:
     found = re.search(words, PROSE)
