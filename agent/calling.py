@@ -140,6 +140,7 @@ class Asked:
         self._told = self._said.union(*(one.told for one in self._wanted))
         self._pieces = pieces(request)
         self._mentions = mentions(request, self._said)
+        self._around = {m: Around.of(m, self._pieces) for m in self._mentions}
         self._embed = embed
 
     def ways(self, weights: Numbers) -> list[Way]:
@@ -155,7 +156,8 @@ class Asked:
         """What a way comes to."""
         taken = {name: one.mention for name, one in way.choices.items() if one.mention}
         places = list(taken.values())
-        switched = {name: str(on).lower() for name, on in self.switches().items()}
+        switches = self.switches()
+        switched = {name: str(on).lower() for name, on in switches.items()}
         telling = [
             p
             for p in self._pieces
@@ -163,12 +165,12 @@ class Asked:
         ]
         covered = [p for p in telling if stem(p.text) in self._told or _within(p, places)]
         left = [
-            m for m in self._mentions if m.sort not in ("words", "name") and not _any(m, places)
+            m for m in self._mentions if m.sort not in ("words", "name") and not _touches(m, places)
         ]
         return Call(
             skill=self.skill,
             texts={name: m.text for name, m in taken.items()} | switched,
-            arguments=way.values | self.switches(),
+            arguments=way.values | switches,
             probability=probability,
             left=len({(m.start, m.end) for m in left}),
             covered=len(covered) / max(1, len(telling)),
@@ -197,7 +199,7 @@ class Asked:
             value = _value(m, parameter)
             if value is None:
                 continue
-            around = Around.of(m, self._pieces)
+            around = self._around[m]
             text = meaning_of(m, around)
             meaning = float(self._embed(text) @ vector) if text else 0.0
             signs = evidence(one, m, value, around, said=self._said, meaning=meaning)
@@ -208,7 +210,7 @@ class Asked:
     def _evidence(self, way: Sequence[Choice]) -> Numbers:
         places = [one.mention for one in way if one.mention]
         turned = sum(a.start > b.start for a, b in itertools.combinations(places, 2))
-        left = [m for m in self._mentions if not _any(m, places)]
+        left = [m for m in self._mentions if not _touches(m, places)]
         counts = [
             sum(m.sort == "number" and m.text[:1].isdigit() for m in left),
             sum(m.sort == "name" for m in left),
@@ -240,11 +242,11 @@ def _disjoint(
         return
     places = [one.mention for one in taken if one.mention]
     for one in options[at]:
-        if one.mention is None or not _any(one.mention, places):
+        if one.mention is None or not _touches(one.mention, places):
             yield from _disjoint(options, at + 1, (*taken, one))
 
 
-def _any(m: Mention, places: Sequence[Mention]) -> bool:
+def _touches(m: Mention, places: Sequence[Mention]) -> bool:
     """Whether it shares words with one of the places."""
     return any(m.start < other.end and other.start < m.end for other in places)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple, cast
 
 from skillweave.agent.nano.literals import Kind, found
 from skillweave.agent.numbers import WORDS
@@ -69,13 +70,16 @@ class Mention(NamedTuple):
     sort: Sort
 
 
+PieceSort = Sort | Literal["word", "mark"]
+
+
 class Piece(NamedTuple):
     """A word, a mark or a value of a request."""
 
     text: str
     start: int
     end: int
-    sort: Sort | Literal["word", "mark"]
+    sort: PieceSort
 
 
 def stem(word: str) -> str:
@@ -94,19 +98,20 @@ def stems(text: str) -> list[str]:
     return [stem(word) for word in words if word.lower() not in GRAMMAR]
 
 
-def pieces(request: str) -> list[Piece]:
-    """The request cut into values, words and marks, in order."""
+@lru_cache(maxsize=4)
+def pieces(request: str) -> tuple[Piece, ...]:
+    """The request cut into values, words and marks, in order; one request is put to several tools."""
     cut: list[Piece] = []
     at = 0
     for start, end, kind in [*found(request), (len(request), len(request), None)]:
         for match in _PIECE.finditer(request, at, start):
-            sort = match.lastgroup or "word"
-            cut.append(Piece(match.group(), match.start(), match.end(), sort))  # type: ignore[arg-type]
+            sort = cast(PieceSort, match.lastgroup)  # every branch of the pattern has a name
+            cut.append(Piece(match.group(), match.start(), match.end(), sort))
         if kind is not None:
             ended = end - (kind == "date" and request[end - 1] == ".")
             cut.append(Piece(request[start:ended], start, ended, _SORTS[kind]))
         at = end
-    return cut
+    return tuple(cut)
 
 
 def mentions(request: str, said: Collection[str]) -> list[Mention]:

@@ -30,7 +30,7 @@ ASKED = 256
 """Queries kept in memory: one step of a plan asks the same for several kinds of skill."""
 
 PAGE = 8192
-"""A vector has 1.5 kB: in smaller pages it would lie apart from its key, and take up three times the room."""
+"""A vector has 1.5 kB: in smaller pages it would lie apart from its key, in a page of its own."""
 MIGRATIONS = ("CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID",)
 
 
