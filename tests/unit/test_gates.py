@@ -69,9 +69,10 @@ def test_arrow(given_inputs: tuple[Tensor, Tensor], given_options: Mapping[str, 
     for token, row in zip(hidden, found, strict=True):
         logits = (prototypes @ token).abs()
         chosen = logits.topk(top).indices
-        wanted = torch.zeros(len(prototypes))
-        wanted[chosen] = (logits[chosen] / temperature).exp()
-        torch.testing.assert_close(row, wanted / wanted.sum(), rtol=1e-4, atol=1e-5)
+        wanted = torch.zeros(len(prototypes), dtype=torch.float64)  # exp would overflow in 32 bits
+        wanted[chosen] = (logits[chosen].double() / temperature).exp()
+        weights = (wanted / wanted.sum()).float()
+        torch.testing.assert_close(row, weights, rtol=1e-4, atol=1e-5)
         assert int((row > 0).sum()) <= top
     torch.testing.assert_close(gates.get("arrow")(-hidden, -prototypes, given_options), found)
 
