@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
-from math import log
+from math import exp, log
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,10 +69,10 @@ def features(traits: Traits) -> list[float]:
     ]
 
 
-def echo_of(cosines: NDArray[np.float64]) -> float:
-    """A smooth maximum that grows with the number of near requests: log-sum-exp of ``cosines [n]``."""
-    top = float(cosines.max())
-    return top + log(float(np.exp(SHARPNESS * (cosines - top)).sum())) / SHARPNESS
+def echo_of(cosines: Sequence[float]) -> float:
+    """A smooth maximum that grows with the number of near requests: log-sum-exp of ``cosines``."""
+    top = max(cosines)
+    return top + log(sum(exp(SHARPNESS * (cosine - top)) for cosine in cosines)) / SHARPNESS
 
 
 class Router(NamedTuple):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skillweave.skills.model import SkillKind
 from skillweave.store.catalogue import Catalogue, Row
@@ -34,8 +34,6 @@ NOWHERE = (0.0, 0)
 KEPT_VIEWS = 32_768
 """Views of skills kept in memory, 50 MB at most; the built-in skills have a third of that."""
 
-Numbers = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 _NONE: Vectors = np.empty((0, 1), np.float32)
 Near = dict[int, list[tuple[float, int]]]
 """By skill, the cosines and ordinals of its views that are near the query, nearest first."""
@@ -44,21 +42,9 @@ Near = dict[int, list[tuple[float, int]]]
 class OwnViews(NamedTuple):
     """The views of one skill but its experiences, in order."""
 
-    weights: Numbers
-    """``[n]``: how much each counts in the mean of those that describe the skill."""
-    names: Flags
-    """``[n]``: whether it is the bare name."""
-    requests: Flags
-    """``[n]``: whether it is an example request."""
+    labels: Sequence[ViewLabel]
     vectors: Vectors
     """``[n, width]``"""
-
-    @classmethod
-    def of(cls, labels: Sequence[ViewLabel], vectors: Vectors) -> OwnViews:
-        """From the label of each."""
-        names = np.array([label == "name" for label in labels], bool)
-        requests = np.array([label == "request" for label in labels], bool)
-        return cls(np.where(requests, 0.0, np.where(names, NAME, 1.0)), names, requests, vectors)
 
 
 class Candidate(NamedTuple):
@@ -173,9 +159,10 @@ class Searcher:
         avoid = self._avoidance(vector, rows)
         routed = self._routed(query)
         views = self._views(rows)
+        cosines = cosines_of([views[id] for id in rows], vector)
         found = {}
-        for id, row in rows.items():
-            look = look_at(views[id], vector, near.get(id, ()), own=row.name == own)
+        for (id, row), nearness in zip(rows.items(), cosines, strict=True):
+            look = look_at(views[id].labels, nearness, near.get(id, ()), own=row.name == own)
             lexical = words.get(id, 0.0)
             evidence = Evidence(
                 dense=look.dense,
@@ -225,7 +212,7 @@ class Searcher:
         for id in missing:
             part = labelled.get(id, [])
             vectors = np.stack([known[key] for _, key in part]) if part else _NONE
-            found[id] = OwnViews.of([label for label, _ in part], vectors)
+            found[id] = OwnViews([label for label, _ in part], vectors)
             self._kept[rows[id].digest] = found[id]
             self._kept_views += len(part)
         return found
@@ -285,42 +272,52 @@ class Look(NamedTuple):
         return max(self.pooled, self.asked) if self.asked else self.pooled
 
 
+def cosines_of(views: Sequence[OwnViews], vector: Vectors) -> list[list[float]]:
+    """For each skill the cosines of its views with ``vector [width]``."""
+    if not views:
+        return []
+    # Not by BLAS: there a row's last bits depend on how many rows there are.
+    together = np.concatenate([one.vectors for one in views if len(one.labels)] or [_NONE])
+    cosines = iter((together * vector).sum(axis=1).tolist())
+    return [list(islice(cosines, len(one.labels))) for one in views]
+
+
 def look_at(
-    views: OwnViews, vector: Vectors, near: Collection[tuple[float, int]], own: bool
+    labels: Sequence[ViewLabel],
+    cosines: Sequence[float],
+    near: Collection[tuple[float, int]],
+    own: bool,
 ) -> Look:
     """Sum up the views of one skill.
 
     Args:
-        vector: ``[width]``, of the query.
+        labels: of its views but its experiences.
+        cosines: of each with the query.
         near: cosines and ordinals of views that the index found, experiences among them.
         own: a request that is the query itself does not count.
     """
-    # Not by BLAS: there a row's last bits depend on how many rows there are.
-    cosines: Numbers = (views.vectors * vector).sum(axis=1).astype(np.float64)
-    past = [one for one in near if one[1] >= len(cosines)]
-    asked = np.concatenate([cosines[views.requests], [cosine for cosine, _ in past]])
-    places = np.concatenate([np.flatnonzero(views.requests), [at for _, at in past]])
+    told, asked, names = list[tuple[float, int]](), list[tuple[float, int]](), list[float]()
+    for at, (label, cosine) in enumerate(zip(labels, cosines, strict=True)):
+        if label == "request":
+            asked.append((cosine, at))
+        elif label == "name":
+            names.append(cosine)
+        else:
+            told.append((cosine, at))
+    asked += [one for one in near if one[1] >= len(labels)]
     if own:
-        places, asked = places[asked < SAME], asked[asked < SAME]
-    told = ~(views.requests | views.names)
-    described, at = _best(cosines[told], np.flatnonzero(told))
-    echoed, there = _best(asked, places)
-    weight = views.weights.sum()
+        asked = [one for one in asked if one[0] < SAME]
+    weight = len(told) + NAME * len(names)
+    total = sum(cosine for cosine, _ in told) + NAME * sum(names)
+    described, at = max(told, key=itemgetter(0), default=NOWHERE)
+    echoed, there = max(asked, key=itemgetter(0), default=NOWHERE)
     return Look(
-        pooled=float(views.weights @ cosines / weight) if weight else 0.0,
+        pooled=total / weight if weight else 0.0,
         described=described,
         asked=echoed,
-        echo=echo_of(asked) if len(asked) else 0.0,
+        echo=echo_of([cosine for cosine, _ in asked]) if asked else 0.0,
         view=max((described, -at), (echoed, -there))[1] * -1,
     )
-
-
-def _best(cosines: Numbers, places: NDArray[np.generic]) -> tuple[float, int]:
-    """The highest cosine and its place, the first of several."""
-    if not len(cosines):
-        return NOWHERE
-    best = int(cosines.argmax())
-    return float(cosines[best]), int(places[best])
 
 
 def _by_skill(hits: Collection[ViewHit]) -> tuple[Near, dict[int, str]]:

@@ -65,8 +65,8 @@ def test_hidden_traits_tell_nothing_of_the_past() -> None:
 
 
 def test_echo_grows_with_the_number_of_near_requests() -> None:
-    assert echo_of(np.array([0.8])) == pytest.approx(0.8)
-    assert 0.8 < echo_of(np.array([0.8, 0.3])) < echo_of(np.array([0.8, 0.8]))
+    assert echo_of([0.8]) == pytest.approx(0.8)
+    assert 0.8 < echo_of([0.8, 0.3]) < echo_of([0.8, 0.8])
 
 
 def test_a_saved_reranker_comes_back_unless_the_vectors_are_others(tmp_path: Path) -> None:
