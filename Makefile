@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
-SUITES ?= workbench compose calls adapters twx twx-text babyai scienceworld $(if $(SKILLWEAVE_DATA),bfcl tools scan) $(if $(SKILLWEAVE_TOOLS),imports)
+SUITES ?= workbench compose calls several adapters twx twx-text babyai scienceworld $(if $(SKILLWEAVE_DATA),bfcl tools scan) $(if $(SKILLWEAVE_TOOLS),imports)
 
 .PHONY: help setup chat test test-unit test-older check format bench figures evals clean
 

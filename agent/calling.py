@@ -3,7 +3,8 @@
 nano plans in the words it was trained on; a tool that somebody drops in may be about anything. Here the
 tool is read instead: which part of the request is the value of which parameter, by types, by the words
 around it, and by how near the two are in meaning. A log-linear model weighs every way to give the
-parameters their values, as one whole.
+parameters their values, as one whole; some ways are several calls (``in Rome and in Oslo``), see
+`skillweave.agent.again`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,9 +20,19 @@ from typing import Final, NamedTuple
 import numpy as np
 from pydantic import JsonValue
 
+from skillweave.agent.again import OF_REPEATS, Choice, Row, mentioned, repeats, signs_of_repeats
 from skillweave.agent.coerce import CoercionError, coerce
 from skillweave.agent.evidence import OF_PAIRS, Around, Numbers, Wanted, evidence, meaning_of
-from skillweave.agent.mentions import GRAMMAR, Mention, Piece, mentions, pieces, stem, stems
+from skillweave.agent.mentions import (
+    GRAMMAR,
+    Mention,
+    Piece,
+    mentions,
+    pieces,
+    stem,
+    stems,
+    touches,
+)
 from skillweave.skills.model import Parameter, Signature, Skill
 from skillweave.store.embed import Vectors
 
@@ -33,10 +44,20 @@ CHOICES: Final = 6
 """Mentions that are looked at for one parameter, the likeliest."""
 WAYS: Final = 5_000
 """Ways that are looked at."""
+REPEATED: Final = 40
+"""Ways of one call that may be more than one, the likeliest."""
 LONGEST: Final = 600
 """Characters of a request that may be a call; with more, too many ways would have to be looked at."""
 
-OF_WAYS: Final = ("turned", "numbers left", "names left", "texts left")
+OF_WAYS: Final = (
+    "turned",
+    "misplaced",
+    "numbers left",
+    "names left",
+    "texts left",
+    "dates left",
+    *OF_REPEATS,
+)
 """What speaks for or against a way as a whole, beside what speaks for its pairs."""
 OF_CALLS: Final = ("cosine", "covered", "sure of arguments", "values left", "with arguments", "any")
 """What speaks for or against a call, once its arguments are chosen."""
@@ -44,14 +65,20 @@ OF_CALLS: Final = ("cosine", "covered", "sure of arguments", "values left", "wit
 _NOT: Final = frozenset("no not without never skip dont don't don’t isnt isn't".split())
 
 
-class Call(NamedTuple):
-    """One tool with arguments for it."""
+class Given(NamedTuple):
+    """What a tool is given in one call."""
 
-    skill: Skill
     texts: Mapping[str, str]
     """The arguments by parameter, as the request says them; ``true`` or ``false`` for a switch."""
     arguments: Mapping[str, JsonValue]
     """The same as the tool takes them."""
+
+
+class Call(NamedTuple):
+    """One tool with arguments for it, or with several sets of them."""
+
+    skill: Skill
+    given: Sequence[Given]
     probability: float
     """That the arguments are these, given that it is this tool."""
     left: int
@@ -60,26 +87,12 @@ class Call(NamedTuple):
     """Share of the telling words that are values, or words by which the tool describes itself."""
 
 
-class Choice(NamedTuple):
-    """A mention for a parameter, or nothing for one that may be left out."""
-
-    mention: Mention | None
-    value: JsonValue
-    evidence: Numbers
-    """``[len(OF_PAIRS)]``"""
-
-
 class Way(NamedTuple):
-    """Choices for all parameters."""
+    """Choices for all parameters, once for every call."""
 
-    choices: Mapping[str, Choice]
+    rows: Sequence[Row]
     evidence: Numbers
     """``[len(OF_PAIRS) + len(OF_WAYS)]``"""
-
-    @property
-    def values(self) -> dict[str, JsonValue]:
-        """The values by parameter."""
-        return {name: one.value for name, one in self.choices.items() if one.mention}
 
 
 @cache
@@ -100,7 +113,7 @@ def trust(made: Call, cosine: float) -> float:
 def signs_of(made: Call, cosine: float) -> Numbers:
     """What tells whether a call is to be trusted, in the order of `OF_CALLS`."""
     sure = np.log(max(made.probability, 1e-3))
-    given = float(bool(made.texts))
+    given = float(any(one.texts for one in made.given))
     return np.array([cosine, made.covered, sure, min(made.left, 3), given, 1.0])
 
 
@@ -145,19 +158,31 @@ class Asked:
 
     def ways(self, weights: Numbers) -> list[Way]:
         """The ways to give the parameters their values, the likeliest for each looked at first."""
-        options = [self._choices(one, weights[: len(OF_PAIRS)]) for one in self._wanted]
+        found = {one.parameter.name: self._choices(one, weights) for one in self._wanted}
+        options = [self._options(one, found[one.parameter.name]) for one in self._wanted]
         if not all(options):
             return []
-        names = [one.parameter.name for one in self._wanted]
-        ways = itertools.islice(_disjoint(options, 0, ()), WAYS)
-        return [Way(dict(zip(names, way, strict=True)), self._evidence(way)) for way in ways]
+        rows = [
+            dict(zip(found, row, strict=True))
+            for row in itertools.islice(_disjoint(options, 0, ()), WAYS)
+        ]
+        ways = [self._way([row]) for row in rows]
+        likely = sorted(ways, key=lambda way: -float(way.evidence @ weights))[:REPEATED]
+        pairs = weights[: len(OF_PAIRS)]
+
+        def score(one: Choice) -> float:
+            return float(one.evidence @ pairs)
+
+        more = [
+            self._way(again)
+            for way in likely
+            for again in repeats(way.rows[0], found, self.request, score)
+        ]
+        return ways + more
 
     def call_of(self, way: Way, probability: float) -> Call:
         """What a way comes to."""
-        taken = {name: one.mention for name, one in way.choices.items() if one.mention}
-        places = list(taken.values())
-        switches = self.switches()
-        switched = {name: str(on).lower() for name, on in switches.items()}
+        places = mentioned(way.rows)
         telling = [
             p
             for p in self._pieces
@@ -165,16 +190,27 @@ class Asked:
         ]
         covered = [p for p in telling if stem(p.text) in self._told or _within(p, places)]
         left = [
-            m for m in self._mentions if m.sort not in ("words", "name") and not _touches(m, places)
+            m for m in self._mentions if m.sort not in ("words", "name") and not touches(m, places)
         ]
         return Call(
             skill=self.skill,
-            texts={name: m.text for name, m in taken.items()} | switched,
-            arguments=way.values | switches,
+            given=[self._given(row) for row in way.rows],
             probability=probability,
             left=len({(m.start, m.end) for m in left}),
             covered=len(covered) / max(1, len(telling)),
         )
+
+    def arguments(self, way: Way) -> list[Mapping[str, JsonValue]]:
+        """The arguments of each call."""
+        return [self._given(row).arguments for row in way.rows]
+
+    def _given(self, row: Row) -> Given:
+        switches = self.switches()
+        taken = {name: one for name, one in row.items() if one.mention}
+        texts = {name: one.mention.text for name, one in taken.items() if one.mention}
+        values = {name: one.value for name, one in taken.items()}
+        switched = {name: str(on).lower() for name, on in switches.items()}
+        return Given(texts | switched, values | switches)
 
     def switches(self) -> dict[str, bool]:
         """The switches that the request sets, by the words of their names."""
@@ -187,12 +223,10 @@ class Asked:
         return found
 
     def _choices(self, one: Wanted, weights: Numbers) -> list[Choice]:
-        """The likeliest mentions for a parameter."""
+        """The mentions that a parameter may take, the likeliest first."""
         parameter = one.parameter
-        nothing = Choice(None, None, np.zeros(len(OF_PAIRS)))
         if parameter.type == "boolean":
-            known = not parameter.required or parameter.name in self.switches()
-            return [nothing] if known else []
+            return []
         vector = self._embed(one.text())
         found = []
         for m in self._mentions:
@@ -204,20 +238,40 @@ class Asked:
             meaning = float(self._embed(text) @ vector) if text else 0.0
             signs = evidence(one, m, value, around, said=self._said, meaning=meaning)
             found.append(Choice(m, value, signs))
-        found.sort(key=lambda choice: -float(choice.evidence @ weights))
-        return found[:CHOICES] + ([] if parameter.required else [nothing])
+        return sorted(found, key=lambda choice: -float(choice.evidence @ weights[: len(OF_PAIRS)]))
 
-    def _evidence(self, way: Sequence[Choice]) -> Numbers:
-        places = [one.mention for one in way if one.mention]
-        turned = sum(a.start > b.start for a, b in itertools.combinations(places, 2))
-        left = [m for m in self._mentions if not _touches(m, places)]
+    def _options(self, one: Wanted, found: Sequence[Choice]) -> list[Choice]:
+        """The likeliest of them, and nothing for a parameter that may be left out."""
+        parameter = one.parameter
+        given = parameter.type == "boolean" and parameter.name in self.switches()
+        nothing = [] if parameter.required and not given else [Choice.nothing()]
+        return [*found[:CHOICES], *nothing]
+
+    def _way(self, rows: Sequence[Row]) -> Way:
+        first = [one.mention for one in rows[0].values() if one.mention]
+        turned = sum(a.start > b.start for a, b in itertools.combinations(first, 2))
+        places = mentioned(rows)
+        left = [m for m in self._mentions if not touches(m, places)]
         counts = [
             sum(m.sort == "number" and m.text[:1].isdigit() for m in left),
             sum(m.sort == "name" for m in left),
             sum(m.sort == "text" for m in left),
+            sum(m.sort == "when" for m in left),
         ]
-        pairs = sum((one.evidence for one in way), np.zeros(len(OF_PAIRS)))
-        return np.concatenate([pairs, [turned, *counts]])
+        pairs = sum((one.evidence for row in rows for one in row.values()), np.zeros(len(OF_PAIRS)))
+        again = signs_of_repeats(rows, self._pieces)
+        signs = [turned, self._misplaced(rows[0]), *counts]
+        return Way(rows, np.concatenate([pairs / len(rows), signs, again]))
+
+    def _misplaced(self, row: Row) -> bool:
+        """Whether a text takes a number while a parameter for numbers goes without one."""
+        numeric = {
+            one.parameter.name
+            for one in self._wanted
+            if one.parameter.type in ("integer", "number")
+        }
+        given = {name for name, one in row.items() if one.mention and one.mention.sort == "number"}
+        return bool(given - numeric) and bool(numeric - given)
 
 
 def _value(m: Mention, parameter: Parameter) -> JsonValue | None:
@@ -242,14 +296,9 @@ def _disjoint(
         return
     places = [one.mention for one in taken if one.mention]
     for one in options[at]:
-        if one.mention is None or not _touches(one.mention, places):
+        if one.mention is None or not touches(one.mention, places):
             yield from _disjoint(options, at + 1, (*taken, one))
 
 
-def _touches(m: Mention, places: Sequence[Mention]) -> bool:
-    """Whether it shares words with one of the places."""
-    return any(m.start < other.end and other.start < m.end for other in places)
-
-
-def _within(piece: Piece, places: Sequence[Mention]) -> bool:
+def _within(piece: Piece, places: Collection[Mention]) -> bool:
     return any(other.start <= piece.start and piece.end <= other.end for other in places)

@@ -19,7 +19,7 @@ OF_PAIRS: Final = (
     "choice", "number", "number word", "rate", "list", "one of list", "text", "name", "words",
     "number as text", "date as text", "date for date", "other for date", "names before", "names after",
     "description before", "description after", "preposition", "meaning", "unit", "said", "begins",
-    "words more", "items", "holds said", "optional",
+    "words more", "items", "holds said", "holds and", "optional",
 )  # fmt: skip
 """The signs, in the order of their weights."""
 NEAR: Final = 3
@@ -51,6 +51,7 @@ _FOR: Final[Mapping[str, str]] = {
 _RATES: Final = frozenset("per rate price hourly daily monthly yearly weekly cost".split())
 _PER: Final = frozenset("per a an each every daily hourly monthly weekly yearly apiece".split())
 _DATED: Final = frozenset("dat day when tim hour week month".split())
+_AND: Final = frozenset(("and", "&"))
 _STOPS: Final = ",.;?!:"
 
 
@@ -163,6 +164,7 @@ def evidence(
         "words more": len(m.text.split()) - 1 if m.sort in ("words", "name") else 0,
         "items": len(value) if isinstance(value, list) else 0,
         "holds said": m.sort == "words" and not own.isdisjoint(said),
+        "holds and": m.sort == "name" and not _AND.isdisjoint(m.text.split()),
         "optional": not one.parameter.required,
     }
     return np.array([signs[name] for name in OF_PAIRS], np.float64)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, cast
 
@@ -31,7 +31,7 @@ GRAMMAR: Final = frozenset(
     " under until up upon us use using very via want wants was we well were what when where which while who"
     " whom whose why will with within without work would yes yet you your yours"
     " im ive id ill youre youve hes shes thats whats wheres whos whens hows lets dont doesnt cant"
-    " isnt".split()
+    " isnt another both same ones".split()
 )
 """Words that are no value by themselves."""
 _WHEN: Final = (
@@ -57,6 +57,12 @@ _ALSO: Final = frozenset(("and", "&"))
 _WHEN_AND: Final = re.compile(r",? (?:on |at |in the )?")
 _AND: Final = re.compile(r"\s*(?:,|,? (?:and|or)(?: with)?|&)\s+(?:an? |the )?")
 _UNIT_AND: Final = re.compile(r"(?: ?[^\W\d]+)?\s*(?:,|,? (?:and|or)|&)\s+(?:an? |the )?")
+_DAY: Final = re.compile(
+    r"\w+day|\w+ember|\w+uary|October|April|August|March|May|June|July", re.IGNORECASE
+)
+_ITEM: Final = re.compile(
+    r"(?P<number>(?<![\w.])[+-]?\d+(?:\.\d+)?(?![\w.]*\w))|[\"“](?P<text>[^\"”]+)[\"”]"
+)
 _DOERS: Final = frozenset("i we you he she they it i'm i've we've just".split())
 _STEM: Final = 5
 
@@ -69,6 +75,21 @@ class Mention(NamedTuple):
     end: int
     sort: Sort
 
+
+def touches(m: Mention, places: Iterable[Mention]) -> bool:
+    """Whether it shares words with one of the places."""
+    return any(m.start < other.end and other.start < m.end for other in places)
+
+
+JOIN: Final = re.compile(
+    r"[,;.?!/&+\n](?=\s)|\b(?:and|or|plus|then|also|as well as|versus|vs|against)\b", re.IGNORECASE
+)
+"""What stands between two calls of one request, or two parts of anything."""
+_CLAUSE: Final = re.compile(
+    r"(?:[.?!;\n](?=\s)|,(?= (?:and|then|also|plus|but)\b)|\b(?:and|then|also|plus)\b)"
+    r"(?:,? (?:and|then|also|plus|but)\b)*",
+    re.IGNORECASE,
+)
 
 PieceSort = Sort | Literal["word", "mark"]
 
@@ -123,9 +144,12 @@ def mentions(request: str, said: Collection[str]) -> list[Mention]:
     cut = pieces(request)
     single = [
         Mention(one.text, one.start, one.end, one.sort)
-        for one in cut
-        if one.sort != "word" and one.sort != "mark"
+        for before, one in zip([None, *cut], cut, strict=False)
+        if one.sort != "word"
+        and one.sort != "mark"
+        and not (before and before.text.lower() == "per")  # a unit: litres per 100 km
     ]
+    single += [item for one in cut if one.sort == "list" for item in _items(one)]
     for run in _runs(cut):
         single += _of_run(request, run, said)
     out = {*single, *_moments(request, single), *_lists(request, single)}
@@ -139,7 +163,8 @@ def _moments(request: str, single: Sequence[Mention]) -> Iterator[Mention]:
     )
     for first, second in itertools.pairwise(same):
         dated = "when" in (first.sort, second.sort)
-        if dated and _WHEN_AND.fullmatch(request, first.end, second.start):
+        days = _DAY.fullmatch(first.text) and _DAY.fullmatch(second.text)
+        if dated and not days and _WHEN_AND.fullmatch(request, first.end, second.start):
             yield Mention(request[first.start : second.end], first.start, second.end, "when")
 
 
@@ -158,6 +183,35 @@ def _lists(request: str, single: Sequence[Mention]) -> Iterator[Mention]:
             if len(items) > 1:
                 text = ", ".join(one.text for one in items)
                 yield Mention(text, first.start, items[-1].end, "list")
+
+
+class Clause(NamedTuple):
+    """A part of a request, from where to where it goes."""
+
+    start: int
+    end: int
+
+
+def clauses(request: str) -> list[Clause]:
+    """The parts between the ends of sentences, and between ``and`` and its like; not within a value."""
+    values = [one for one in pieces(request) if one.sort not in ("word", "mark")]
+    joins = [
+        join
+        for join in _CLAUSE.finditer(request)
+        if not any(one.start < join.end() and join.start() < one.end for one in values)
+    ]
+    starts = [0, *(join.end() for join in joins)]
+    ends = [*(join.start() for join in joins), len(request)]
+    cut = map(Clause, starts, ends)
+    return [one for one in cut if request[one.start : one.end].strip(" .?!;,\n")]
+
+
+def _items(cut: Piece) -> Iterator[Mention]:
+    """The numbers of a list, and the texts in quotes."""
+    for item in _ITEM.finditer(cut.text):
+        number = item.group("number")
+        start, end = cut.start + item.start(), cut.start + item.end()
+        yield Mention(number or item.group("text"), start, end, "number" if number else "text")
 
 
 def _runs(cut: Sequence[Piece]) -> Iterator[list[Piece]]:

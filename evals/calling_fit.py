@@ -9,7 +9,7 @@ arguments are right when the other half of the tools was fitted.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,12 +18,22 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
-from skillweave.agent.calling import OF_CALLS, OF_WAYS, WEIGHTS, Asked, call, signs_of, weights
+from skillweave.agent.calling import (
+    OF_CALLS,
+    OF_WAYS,
+    WEIGHTS,
+    Asked,
+    Embed,
+    call,
+    signs_of,
+    weights,
+)
 from skillweave.agent.evidence import OF_PAIRS, Numbers
 from skillweave.agent.nodes.calls import candidates
 from skillweave.agent.nodes.retrieve import POOL
-from skillweave.evals.calls import DEVELOPMENT, Request, dropped, is_same
+from skillweave.evals.calls import DEVELOPMENT, SEVERAL_DEVELOPMENT, are_same, dropped, several
 from skillweave.evals.workbench import load_tasks
 from skillweave.store.embed import MiniLMEmbedder, Vectors
 from skillweave.store.library import Library
@@ -38,8 +48,9 @@ PULL = 0.001
 class Known(NamedTuple):
     """A request put to the tool it is for."""
 
-    told: Request
     asked: Asked
+    wanted: Sequence[Mapping[str, JsonValue]]
+    """The arguments of each call."""
 
     @property
     def tool(self) -> str:
@@ -55,12 +66,7 @@ def main(halves: Annotated[bool, typer.Option()] = False) -> None:
     def embed(text: str) -> Vectors:
         return model.query(text)
 
-    known = [
-        Known(told, Asked(told.request, skill, embed))
-        for one in dropped(DEVELOPMENT)
-        for skill in [one.wrapped().skill]
-        for told in one.requests
-    ]
+    known = _known(embed)
     if halves:
         first = set(list(dict.fromkeys(one.tool for one in known))[::2])
         parts = [[one for one in known if (one.tool in first) == side] for side in (True, False)]
@@ -70,6 +76,22 @@ def main(halves: Annotated[bool, typer.Option()] = False) -> None:
     _keep("weights", NAMES, _fitted(known))
     typer.echo(f"{_right(known, weights())} of {len(known)} have the right arguments")
     _keep("trust", OF_CALLS, _trusted(*_tried(known)))
+
+
+def _known(embed: Embed) -> list[Known]:
+    """The development requests, and those for several calls of one tool."""
+    tools = {one.wrapped().skill.name: one for one in dropped(DEVELOPMENT)}
+    skills = {name: one.wrapped().skill for name, one in tools.items()}
+    known = [
+        Known(Asked(told.request, skills[name], embed), [told.arguments])
+        for name, one in tools.items()
+        for told in one.requests
+    ]
+    for told in several(SEVERAL_DEVELOPMENT):
+        if len(told.tools) == 1:
+            asked = Asked(told.request, skills[told.calls[0].tool], embed)
+            known.append(Known(asked, [one.arguments for one in told.calls]))
+    return known
 
 
 def _keep(part: str, names: Sequence[str], fitted: Numbers) -> None:
@@ -96,8 +118,7 @@ def _fitted(known: Sequence[Known]) -> Numbers:
 def _table(one: Known, current: Numbers) -> tuple[Numbers, NDArray[np.bool_]] | None:
     """The evidence of every way, and which of them are right; None where none is."""
     ways = one.asked.ways(current)
-    switches = one.asked.switches()
-    right = np.array([is_same(way.values | switches, one.told.arguments) for way in ways], np.bool_)
+    right = np.array([are_same(one.asked.arguments(way), one.wanted) for way in ways], np.bool_)
     return (np.array([way.evidence for way in ways]), right) if right.any() else None
 
 
@@ -116,7 +137,7 @@ def _right(known: Sequence[Known], current: Numbers) -> int:
             one.asked.ways(current), key=lambda way: float(way.evidence @ current), default=None
         )
         if best is not None:
-            right += is_same(best.values | one.asked.switches(), one.told.arguments)
+            right += are_same(one.asked.arguments(best), one.wanted)
     return right
 
 
@@ -126,7 +147,9 @@ def _right(known: Sequence[Known], current: Numbers) -> int:
 def _tried(known: Sequence[Known]) -> tuple[Numbers, Numbers]:
     """What speaks for each call that would be looked at, and whether it is what was asked for."""
     everyday = [task.task for file in EVERYDAY for task in load_tasks(DEVELOPMENT.with_name(file))]
-    requests = [(one.told.request, one) for one in known] + [(task, None) for task in everyday]
+    others = [told.request for told in several(SEVERAL_DEVELOPMENT) if len(told.tools) > 1]
+    requests: list[tuple[str, Known | None]] = [(one.asked.request, one) for one in known]
+    requests += [(request, None) for request in (*everyday, *others)]
     signs, right = [], []
     with TemporaryDirectory() as folder, Library(Path(folder)) as library:
         library.add_all([one.wrapped() for one in dropped(DEVELOPMENT)], state="active")
@@ -142,10 +165,9 @@ def _looked_at(request: str, one: Known | None, library: Library) -> Iterator[tu
         made = call(request, hit.skill, library.vector)
         if made is not None:
             meant = one is not None and one.tool == hit.skill.name
-            yield (
-                meant and one is not None and is_same(made.arguments, one.told.arguments),
-                signs_of(made, hit.dense),
-            )
+            given = [each.arguments for each in made.given]
+            right = meant and one is not None and are_same(given, one.wanted)
+            yield right, signs_of(made, hit.dense)
 
 
 def _trusted(signs: Numbers, right: Numbers) -> Numbers:

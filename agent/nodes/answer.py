@@ -70,10 +70,10 @@ def conclude(
 
 
 def _read_as(state: State) -> str:
-    """The goal of a step that stands for no plan of the model's."""
-    called = state.get("folded") if state.get("unfolded") is None else ()
+    """The goals of steps that stand for no plan of the model's."""
+    called = state.get("folded", ()) if state.get("unfolded") is None else ()
     reports = reports_of(state)
-    return reports[called[0].step].goal if called and called[0].step in reports else ""
+    return "; ".join(reports[one.step].goal for one in called if one.step in reports)
 
 
 async def _told(state: State, runtime: Runtime[Deps]) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""A request that is one call of a tool from outside: for what nano plans not at all, or in vain."""
+"""A request that is calls of tools from outside: for what nano plans not at all, or in vain."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from skillweave.agent.calling import LONGEST, Call, call, trust
+from skillweave.agent.calling import LONGEST, Call, Given, call, trust
 from skillweave.agent.deps import Deps
 from skillweave.agent.growth.reuse import CHAIN
+from skillweave.agent.mentions import clauses
 from skillweave.agent.nodes.retrieve import POOL
 from skillweave.agent.plan import SLOT, Literal, Plan, Step
 from skillweave.agent.state import Folded, State
@@ -21,50 +22,99 @@ LEAST = 0.25
 """How sure it must be that the tool is meant, and with these arguments."""
 LEAST_TOLD = 0.1
 """How sure it must be for the user to be asked."""
+LEAST_OF_PART = 0.4
+"""The same of a part of a request."""
+CLAUSES = 4
+"""Parts of a request that may each be a call; what has more is read as a whole."""
 
 
 class Called(NamedTuple):
-    """A plan of one step, and the call that it stands for."""
+    """A plan in which every step is a call, and the calls that they stand for."""
 
     plan: Plan
-    folded: Folded
+    folded: tuple[Folded, ...]
     confidence: float
     sure: bool
     """Whether it is to be tried; else the user is told of the tool."""
 
     @property
     def tool(self) -> str:
-        """The tool's name."""
-        return self.folded.skill.partition("@")[0]
+        """The name of the first tool."""
+        return self.folded[0].skill.partition("@")[0]
+
+
+class _Trusted(NamedTuple):
+    """Calls for a request or a part of it, each part's one."""
+
+    calls: Sequence[Call]
+    confidence: float
+    """The probability that all of them are meant."""
 
 
 async def called(state: State, deps: Deps) -> Called | None:
-    """The likeliest call of a tool that does not come along; of one that the user named, in any case.
+    """The likeliest calls of tools that do not come along; of one that the user named, in any case.
 
     nano was trained on the tools that come along: what it does not plan with them is not meant for them.
     """
     request = state["task"]
     if deps.profile.does_steps or len(request) > LONGEST:
         return None
-    named = state.get("pinned", ())
-    hits = await deps.search(request, frozenset({"tool"}), POOL)
-    cosines = {hit.skill.name: hit.dense for hit in hits}
-    skills = [await deps.get(name) for name in named] or [hit.skill for hit in candidates(hits)]
-    calls = await asyncio.to_thread(_calls, request, skills, deps)
-    trusted = [(trust(one, cosines.get(one.skill.name, 0.0)), one) for one in calls]
-    confidence, best = max(trusted, key=lambda one: one[0], default=(0.0, None))
-    if best is None or not (named or confidence >= LEAST_TOLD):
+    named = [await deps.get(name) for name in state.get("pinned", ())]
+    best = await _whole(request, named, deps)
+    if best is not None and not named:
+        parts = await _parts(request, deps)
+        best = max(best, parts, key=_confidence) if parts else best
+    if best is None or not (named or best.confidence >= LEAST_TOLD):
         return None
     history = state.get("history", ())
-    step = _step(best, history[-1].step.id + 1 if history else 1)
-    folded = Folded(step=step.id, skill=best.skill.versioned_name, parameters=tuple(best.texts))
-    sure = bool(named) or confidence >= LEAST
-    return Called(Plan(steps=(step,)), folded, confidence, sure)
+    number = history[-1].step.id + 1 if history else 1
+    made = [(one.skill, given) for one in best.calls for given in one.given]
+    steps = [_step(skill, given, number + n) for n, (skill, given) in enumerate(made)]
+    folded = [
+        Folded(step=step.id, skill=skill.versioned_name, parameters=tuple(given.texts))
+        for step, (skill, given) in zip(steps, made, strict=True)
+    ]
+    sure = bool(named) or best.confidence >= LEAST
+    return Called(Plan(steps=tuple(steps)), tuple(folded), best.confidence, sure)
 
 
-def _calls(request: str, skills: list[Skill], deps: Deps) -> list[Call]:
+async def _whole(text: str, named: Sequence[Skill], deps: Deps) -> _Trusted | None:
+    """One tool for all of a text."""
+    hits = await deps.search(text, frozenset({"tool"}), POOL)
+    cosines = {hit.skill.name: hit.dense for hit in hits}
+    skills = named or [hit.skill for hit in candidates(hits)]
+    calls = await asyncio.to_thread(_calls, text, skills, deps)
+    trusted = [_Trusted([one], trust(one, cosines.get(one.skill.name, 0.0))) for one in calls]
+    return max(trusted, key=_confidence, default=None)
+
+
+async def _parts(request: str, deps: Deps) -> _Trusted | None:
+    """A tool for each part of a request, in the likeliest way to cut it into two or more."""
+    cut = clauses(request)
+    if not 1 < len(cut) <= CLAUSES:
+        return None
+    best: list[_Trusted | None] = [_Trusted((), 1.0)]
+    for end in range(1, len(cut) + 1):
+        ways = []
+        for start in range(int(end == len(cut)), end):
+            before = best[start]
+            if before is None:
+                continue
+            last = await _whole(request[cut[start].start : cut[end - 1].end], (), deps)
+            if last is not None and last.confidence >= LEAST_OF_PART:
+                confidence = before.confidence * last.confidence
+                ways.append(_Trusted([*before.calls, *last.calls], confidence))
+        best.append(max(ways, key=_confidence, default=None))
+    return best[-1]
+
+
+def _confidence(one: _Trusted) -> float:
+    return one.confidence
+
+
+def _calls(text: str, skills: Sequence[Skill], deps: Deps) -> list[Call]:
     tools = [skill for skill in skills if skill.kind == "tool"]
-    found = (call(request, skill, deps.library.vector) for skill in tools)
+    found = (call(text, skill, deps.library.vector) for skill in tools)
     return [one for one in found if one is not None]
 
 
@@ -79,9 +129,9 @@ def is_own(skill: Skill) -> bool:
     return not builtin and CHAIN not in skill.metadata
 
 
-def _step(made: Call, number: int) -> Step:
+def _step(skill: Skill, given: Given, number: int) -> Step:
     """The call in words: ``tank volume (length {}, depth {})``."""
-    given = ", ".join(f"{name.replace('_', ' ')} {SLOT}" for name in made.texts)
-    name = made.skill.name.replace("-", " ")
-    inputs = tuple(Literal(text=text) for text in made.texts.values())
-    return Step(id=number, goal=f"{name} ({given})" if given else name, inputs=inputs)
+    values = ", ".join(f"{name.replace('_', ' ')} {SLOT}" for name in given.texts)
+    name = skill.name.replace("-", " ")
+    inputs = tuple(Literal(text=text) for text in given.texts.values())
+    return Step(id=number, goal=f"{name} ({values})" if values else name, inputs=inputs)

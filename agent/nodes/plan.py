@@ -38,14 +38,14 @@ Of 150 requests beyond us, drawn from nano's training, none got a plan for it.""
 async def plan(state: State, runtime: Runtime[Deps]) -> State:
     """Ask for a plan; a part of it that an earlier run has compiled becomes one step.
 
-    Where there is none, or a step for which the library has nothing, the request may be a call of one tool.
+    Where there is none, or a step for which the library has nothing, the request may be calls of tools.
     """
     deps = runtime.context
     update = await _planned(state, deps)
     one = await called(state, deps) if await _falls_short(update, state, deps) else None
     if one is not None and one.sure:
-        deps.budget.allow_steps(1)
-        made: State = {"planned": Planned(plan=one.plan), "plan": one.plan, "folded": (one.folded,)}
+        deps.budget.allow_steps(len(one.plan.steps))
+        made: State = {"planned": Planned(plan=one.plan), "plan": one.plan, "folded": one.folded}
         update = {**made, "confidence": one.confidence, "tokens": update["tokens"]}
     elif one is not None and update["plan"] is None:
         update["doubtful"] = Doubtful(goal=" ".join(state["task"].split()), nearest=one.tool)
@@ -57,15 +57,17 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
 async def _falls_short(update: State, state: State, deps: Deps) -> bool:
     """Whether a small model has no plan, or the library nothing for one of its steps.
 
-    A single step for a tool of the user's is better read off the tool itself.
+    Calls of the user's own tools alone, each by itself, are better read off the tools themselves.
     """
     made = update["plan"]
     if update["planned"].say or deps.profile.does_steps:
         return False
     if made is None or state.get("pinned") or "folded" in update:
         return made is None
-    skill = await best_skill(made.steps[0], deps) if len(made.steps) == 1 else None
-    return not all(await matches(made, deps)) or (skill is not None and is_own(skill))
+    skills = [await best_skill(step, deps) for step in made.steps]
+    own = all(skill is not None and is_own(skill) for skill in skills)
+    apart = not any(step.needs for step in made.steps)
+    return (own and apart) or not all(await matches(made, deps))
 
 
 async def _planned(state: State, deps: Deps) -> State:

@@ -7,7 +7,7 @@ from skillweave.evals.suite import Suite
 from skillweave.evals.suites.adapters import ADAPTERS
 from skillweave.evals.suites.babyai import BABYAI, BABYAI_CURVE
 from skillweave.evals.suites.bfcl import BFCL
-from skillweave.evals.suites.calls import CALLS
+from skillweave.evals.suites.calls import CALLS, SEVERAL_CALLS
 from skillweave.evals.suites.compose import COMPOSE
 from skillweave.evals.suites.endpoint import ENDPOINT
 from skillweave.evals.suites.growth import GROWTH_TASKS
@@ -22,7 +22,7 @@ from skillweave.evals.suites.workbench import WORKBENCH
 SUITES: dict[str, Suite] = {
     suite.name: suite
     for suite in (
-        *(WORKBENCH, COMPOSE, CALLS, ADAPTERS, BFCL, TOOLS, IMPORTS, SCAN, ENDPOINT),
+        *(WORKBENCH, COMPOSE, CALLS, SEVERAL_CALLS, ADAPTERS, BFCL, TOOLS, IMPORTS, SCAN, ENDPOINT),
         *(TWX, TWX_TEXT, TWX_DEV, GROWTH_TASKS, GROWTH_QUERIES),
         *(BABYAI, BABYAI_CURVE, SCIENCEWORLD, SCIENCEWORLD_TALES),
     )

@@ -1,13 +1,27 @@
-"""Tools that somebody drops in, of subjects that nano never read of: are they called, and rightly?"""
+"""Tools that somebody drops in, of subjects that nano never read of: are they called, and rightly?
+
+Two suites: ``calls`` has requests for one call and requests for none, ``several`` those for more.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 from skillweave.agent.result import Result
-from skillweave.evals.calls import BEYOND, HELD_OUT, beyond, dropped, is_same
+from skillweave.evals.calls import (
+    BEYOND,
+    HELD_OUT,
+    SEVERAL,
+    Meant,
+    Several,
+    beyond,
+    dropped,
+    is_same,
+    several,
+)
 from skillweave.evals.sources import hashed
 from skillweave.evals.suite import (
     LIBRARY,
@@ -34,50 +48,80 @@ ARMS: tuple[Arm, ...] = (
 
 def load(_: Path | None) -> Loaded:
     """The held-out tools, the requests for them, and those beyond them; they come with the package."""
-    samples, skills = [], []
-    for one in dropped(HELD_OUT):
-        tool = one.wrapped()
-        skills.append(tool)
-        for number, asked in enumerate(one.requests, start=1):
-            expected: dict[str, JsonValue] = {
-                "tool": tool.skill.name,
-                "arguments": dict(asked.arguments),
-            }
-            samples.append(
-                Sample(
-                    id=f"{tool.skill.name}-{number}",
-                    request=asked.request,
-                    family=f"{len(asked.arguments)} arguments",
-                    expected=expected,
-                    right=(tool.skill.name,),
-                )
-            )
+    tools = dropped(HELD_OUT)
+    skills = [one.wrapped() for one in tools]
+    samples = [
+        Sample(
+            id=f"{name}-{number}",
+            request=asked.request,
+            family=f"{len(asked.arguments)} arguments",
+            expected=expected_of([Meant(tool=name, arguments=asked.arguments)]),
+            right=(name,),
+        )
+        for name, one in zip((tool.skill.name for tool in skills), tools, strict=True)
+        for number, asked in enumerate(one.requests, start=1)
+    ]
     samples += [
-        Sample(id=f"beyond-{number:02}", request=request, family="beyond", right=())
+        Sample(id=f"beyond-{number:02}", request=request, family="beyond", expected=[], right=())
         for number, request in enumerate(beyond(), start=1)
     ]
     files = hashed({file.name: file for file in (HELD_OUT, BEYOND)}, {})
     return Loaded(samples=tuple(samples), files=files, skills=skills, beside=True)
 
 
+def load_several(_: Path | None) -> Loaded:
+    """The same tools, and requests for several calls of them, or for one that might be taken for several."""
+    skills = [one.wrapped() for one in dropped(HELD_OUT)]
+    samples = [
+        Sample(
+            id=f"several-{number:03}",
+            request=told.request,
+            family=_sort(told),
+            expected=expected_of(told.calls),
+            right=tuple(sorted(told.tools)),
+        )
+        for number, told in enumerate(several(SEVERAL), start=1)
+    ]
+    files = hashed({file.name: file for file in (HELD_OUT, SEVERAL)}, {})
+    return Loaded(samples=tuple(samples), files=files, skills=skills, beside=True)
+
+
+def _sort(told: Several) -> str:
+    if len(told.calls) == 1:
+        return "one call, many values"
+    return "one tool again" if len(told.tools) == 1 else "several tools"
+
+
+def expected_of(calls: Sequence[Meant]) -> JsonValue:
+    """The calls of a request as a sample holds them."""
+    return [one.model_dump(mode="json") for one in calls]
+
+
 def score(sample: Sample, result: Result) -> Score:
-    """1 for the one call that is meant, with its arguments; of what is beyond all tools, for none."""
+    """1 for the calls that are meant, in whatever order, with their arguments; of what is beyond all tools,
+    for none."""
     made = [
-        (attempt.skill.partition("@")[0], dict(attempt.arguments or {}))
+        Meant(tool=attempt.skill.partition("@")[0], arguments=dict(attempt.arguments or {}))
         for step in result.steps
         if step.ok
         for attempt in step.attempts[-1:]
     ]
-    if not isinstance(sample.expected, dict):
-        return Score(value=float(not made), note=f"called {made[0][0]}" if made else "")
-    wanted = sample.expected["arguments"]
-    if [name for name, _ in made] != [sample.expected["tool"]]:
-        note = f"called {', '.join(name for name, _ in made)}" if made else missed(sample, result)
-        return Score(value=0.0, note=note)
-    right = isinstance(wanted, dict) and is_same(made[0][1], wanted)
-    return Score(
-        value=float(right), note="" if right else f"called with {made[0][1]}, not {wanted}"
-    )
+    rest = TypeAdapter(list[Meant]).validate_python(sample.expected)
+    if sorted(one.tool for one in made) != sorted(one.tool for one in rest):
+        names = ", ".join(one.tool for one in made)
+        return Score(value=0.0, note=f"called {names}" if made else missed(sample, result))
+    for one in made:
+        same = [
+            n
+            for n, other in enumerate(rest)
+            if other.tool == one.tool and is_same(one.arguments, other.arguments)
+        ]
+        if not same:
+            wanted = [dict(other.arguments) for other in rest if other.tool == one.tool]
+            note = f"{one.tool} called with {dict(one.arguments)}, not {wanted}"
+            return Score(value=0.0, note=note)
+        del rest[same[0]]
+    return Score(value=1.0)
 
 
 CALLS = Suite(
@@ -85,5 +129,13 @@ CALLS = Suite(
     about="tools of foreign subjects, dropped in: called when they are meant, with the right arguments?",
     arms=ARMS,
     load=load,
+    score=score,
+)
+
+SEVERAL_CALLS = Suite(
+    name="several",
+    about="several calls of such tools in one request, of one tool again or of several: all of them made?",
+    arms=ARMS,
+    load=load_several,
     score=score,
 )

@@ -79,7 +79,16 @@ def test_smoke(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     runs = runs_in(out)
-    everywhere = {"adapters", "bfcl", "calls", "compose", "growth", "imports", "workbench"}
+    everywhere = {
+        "adapters",
+        "bfcl",
+        "calls",
+        "compose",
+        "growth",
+        "imports",
+        "several",
+        "workbench",
+    }
     assert [run.suite for run in runs] == sorted(everywhere | games)
     for name in ("tools", "scan", "endpoint", "growth-queries"):
         assert re.search(rf"^{name} is (left out|skipped): ", done.stderr, re.MULTILINE)

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from pydantic import JsonValue
 
+from skillweave.agent.again import mentioned
 from skillweave.agent.calling import (
     OF_WAYS,
+    REPEATED,
     WAYS,
     Asked,
     Call,
+    Given,
     call,
     signs_of,
     trust,
@@ -66,7 +69,10 @@ GUESTS: dict[str, JsonValue] = {"guests": ["Lena", "Tom", "Yusuf"], "when": "Sun
 
 def given(request: str, skill: Skill) -> dict[str, JsonValue] | None:
     made = call(request, skill, embed)
-    return dict(made.arguments) if made is not None else None
+    if made is None:
+        return None
+    (one,) = made.given
+    return dict(one.arguments)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,7 @@ def test_what_is_left_and_what_is_covered() -> None:
     made = call("the weather in Porto", WEATHER, embed)
     assert made is not None
     assert (made.left, made.covered) == (0, 1.0)
-    more = call("the weather in Porto for 12 'green' and 14 blue elephants", WEATHER, embed)
+    more = call("the weather in Porto on Friday: 'green' with 14 blue elephants", WEATHER, embed)
     assert more is not None
     assert more.left == 2
     assert more.covered < 0.6
@@ -135,7 +141,7 @@ def test_what_is_left_and_what_is_covered() -> None:
 
 def test_no_two_parameters_share_words() -> None:
     for way in Asked("from Rome to Rome on 1 May", FLIGHTS, embed).ways(weights()):
-        places = sorted((c.mention.start, c.mention.end) for c in way.choices.values() if c.mention)
+        places = sorted((m.start, m.end) for m in mentioned(way.rows))
         assert all(end <= start for (_, end), (start, _) in itertools.pairwise(places))
         assert len(way.evidence) == len(OF_PAIRS) + len(OF_WAYS) == len(weights())
 
@@ -143,11 +149,12 @@ def test_no_two_parameters_share_words() -> None:
 def test_a_request_full_of_values_ends() -> None:
     many = tool("many", "a: float, b: float, c: float, d: float, e: float, f: float", "Add all.")
     asked = Asked(" and also ".join(f"{n}.5 apples" for n in range(20)), many, embed)
-    assert len(asked.ways(weights())) <= WAYS
+    assert len(asked.ways(weights())) <= WAYS + REPEATED * 21
 
 
 def test_trust_rises_with_each_sign() -> None:
-    made = Call(WEATHER, {"city": "Porto"}, {"city": "Porto"}, probability=0.9, left=0, covered=0.9)
+    porto = Given({"city": "Porto"}, {"city": "Porto"})
+    made = Call(WEATHER, [porto], probability=0.9, left=0, covered=0.9)
     assert len(signs_of(made, 0.5)) == 6
     sure = trust(made, 0.6)
     assert 0.5 < sure < 1.0
@@ -159,3 +166,50 @@ def test_trust_rises_with_each_sign() -> None:
         assert trust(doubtful, 0.6) < sure
     assert trust(made, 0.2) < 0.25 < sure
     assert np.isfinite(trust(made._replace(probability=0.0), -1.0))
+
+
+@pytest.mark.parametrize(
+    ("request_", "skill", "arguments"),
+    [
+        (
+            "What's the weather in Porto and in Oslo?",
+            WEATHER,
+            [{"city": "Porto"}, {"city": "Oslo"}],
+        ),
+        (
+            "weather on Friday for Porto, Oslo and Bern",
+            WEATHER,
+            [{"city": city, "day": "Friday"} for city in ("Porto", "Oslo", "Bern")],
+        ),
+        (
+            "Flights from Rome to Oslo on 3 March, and from Oslo to Bern on 9 March.",
+            FLIGHTS,
+            [
+                {"origin": "Rome", "destination": "Oslo", "date": "3 March"},
+                {"origin": "Oslo", "destination": "Bern", "date": "9 March"},
+            ],
+        ),
+        (
+            "What do I pay for a loan of 2000 at 3 percent over 4 years? And of 9000?",
+            LOAN,
+            [{"principal": sum_, "annual_rate": 3, "years": 4} for sum_ in (2000, 9000)],
+        ),
+        ("Invite Lena, Tom and Yusuf on Sunday", PARTY, [GUESTS]),
+    ],
+)
+def test_what_is_said_again_is_another_call(
+    request_: str, skill: Skill, arguments: list[dict[str, JsonValue]]
+) -> None:
+    made = call(request_, skill, embed)
+    assert made is not None
+    assert [dict(one.arguments) for one in made.given] == arguments
+
+
+def test_calls_share_no_words_but_those_of_what_stays() -> None:
+    request = "from Rome to Oslo on 1 May, from Bern to Riga and from Cork to Bonn"
+    several = [w for w in Asked(request, FLIGHTS, embed).ways(weights()) if len(w.rows) > 1]
+    assert several
+    for way in several:
+        for name in way.rows[0]:
+            places = {m for row in way.rows if (m := row[name].mention)}
+            assert len(places) in (0, 1, len(way.rows))

@@ -12,7 +12,7 @@ from skillweave.agent.cli.render import footnotes
 from skillweave.agent.growth.reuse import CHAIN
 from skillweave.agent.nodes import calls
 from skillweave.agent.nodes.calls import is_own
-from skillweave.agent.plan import Literal, Plan, Step
+from skillweave.agent.plan import Literal, Plan, Ref, Step
 from skillweave.agent.profiles.base import Planned, Prompt
 from skillweave.agent.profiles.scripted import ScriptedProfile
 from skillweave.agent.scripted import ScriptedModel
@@ -104,6 +104,35 @@ def test_one_step_for_such_a_tool_is_read_off_the_tool(
     said = Planned(plan=Plan(steps=(step,))).model_dump_json()
     with agent_of(library, sandbox, tmp_path, said) as agent:
         assert agent.run(LOAN).value == 1159.92
+
+
+def test_what_is_asked_twice_is_called_twice(
+    library: Library, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with agent_of(library, sandbox, tmp_path, BEYOND) as agent:
+        result = agent.run("Opening hours of the shop Kornblume and of the shop Mohn?")
+        assert result.value == ["Kornblume, today: 9 to 18", "Mohn, today: 9 to 18"]
+        assert result.read_as == "shop hours (shop Kornblume); shop hours (shop Mohn)"
+        assert len({step.id for step in result.steps}) == 2
+
+
+def test_each_part_of_a_request_may_be_for_a_tool_of_its_own(
+    library: Library, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with agent_of(library, sandbox, tmp_path, BEYOND) as agent:
+        result = agent.run(f"{LOAN} And what are the opening hours of the shop Mohn on Friday?")
+        assert result.value == [1159.92, "Mohn, Friday: 9 to 18"]
+
+
+def test_steps_for_such_tools_that_build_on_each_other_stand(
+    library: Library, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    first = Step(id=1, goal="Opening hours of the shop {}", inputs=(Literal(text="Mohn"),))
+    second = Step(id=2, goal="Opening hours of the shop {}", inputs=(Ref(step=1),))
+    said = Planned(plan=Plan(steps=(first, second))).model_dump_json()
+    with agent_of(library, sandbox, tmp_path, said) as agent:
+        result = agent.run("Opening hours of the shop Mohn, and of that shop again")
+        assert result.value == "Mohn, today: 9 to 18, today: 9 to 18"
 
 
 def test_words_of_the_model_stand(library: Library, sandbox: Sandbox, tmp_path: Path) -> None:
