@@ -9,10 +9,9 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-import numpy as np
 from pydantic import JsonValue
 
-from skillweave.agent.evidence import OF_PAIRS, Numbers
+from skillweave.agent.evidence import Numbers
 from skillweave.agent.mentions import GRAMMAR, JOIN, Mention, Piece, stem, touches
 
 MOST: Final = 8
@@ -30,21 +29,17 @@ _WORDS: Final = ("name", "words", "text")
 
 
 class Choice(NamedTuple):
-    """A mention for a parameter, or nothing for one that may be left out."""
+    """A mention for a parameter."""
 
-    mention: Mention | None
+    mention: Mention
     value: JsonValue
+    """The mention as the parameter takes it."""
     evidence: Numbers
     """``[len(OF_PAIRS)]``"""
 
-    @classmethod
-    def nothing(cls) -> Choice:
-        """No value."""
-        return cls(None, None, np.zeros(len(OF_PAIRS)))
-
 
 Row = Mapping[str, Choice]
-"""One call: a choice for every parameter."""
+"""One call: a choice for every parameter that is given."""
 Found = Mapping[str, Sequence[Choice]]
 """What each parameter may take, the likeliest first."""
 Score = Callable[[Choice], float]
@@ -52,7 +47,7 @@ Score = Callable[[Choice], float]
 
 def mentioned(rows: Sequence[Row]) -> set[Mention]:
     """All that the calls take."""
-    return {one.mention for row in rows for one in row.values() if one.mention}
+    return {one.mention for row in rows for one in row.values()}
 
 
 def repeats(first: Row, found: Found, request: str, score: Score) -> Iterator[Sequence[Row]]:
@@ -71,12 +66,7 @@ def signs_of_repeats(rows: Sequence[Row], pieces: Sequence[Piece]) -> list[float
     if len(rows) == 1:
         return [0.0] * len(OF_REPEATS)
     varying = [name for name in _in_order(rows[0]) if rows[0][name] != rows[1][name]]
-    pairs = [
-        (first, other)
-        for row in rows[1:]
-        for name in varying
-        if (first := rows[0][name].mention) and (other := row[name].mention)
-    ]
+    pairs = [(rows[0][name].mention, row[name].mention) for row in rows[1:] for name in varying]
     unlike = sum(not _is_like(first, other, pieces) for first, other in pairs)
     sorts = sum(first.sort != other.sort for first, other in pairs)
     between = [
@@ -118,9 +108,7 @@ def _within(
     return [
         one
         for one in found
-        if one.mention
-        and first.mention
-        and span[0] <= one.mention.start
+        if span[0] <= one.mention.start
         and one.mention.end <= span[1]
         and _is_same_sort(one.mention, first.mention)
         and not touches(one.mention, taken)
@@ -128,13 +116,13 @@ def _within(
 
 
 def _are_apart(way: Sequence[Choice]) -> bool:
-    places = [one.mention for one in way if one.mention]
+    places = [one.mention for one in way]
     return not any(touches(m, places[:n]) for n, m in enumerate(places))
 
 
 def _turned(way: Sequence[Choice]) -> int:
     """How many stand in another order than in the first call."""
-    starts = [one.mention.start for one in way if one.mention]
+    starts = [one.mention.start for one in way]
     return sum(a > b for a, b in itertools.combinations(starts, 2))
 
 
@@ -146,14 +134,13 @@ def _is_same_sort(a: Mention, b: Mention) -> bool:
 
 def _in_order(row: Row) -> list[str]:
     """The parameters that are given, as the request has them."""
-    given = [(one.mention.start, name) for name, one in row.items() if one.mention]
-    return [name for _, name in sorted(given)]
+    return sorted(row, key=lambda name: row[name].mention.start)
 
 
 def _span(row: Row, names: Sequence[str]) -> tuple[int, int]:
     """From where to where the values stand."""
-    places = [one.mention for name in names if (one := row[name]).mention]
-    return min(m.start for m in places if m), max(m.end for m in places if m)
+    places = [row[name].mention for name in names]
+    return min(m.start for m in places), max(m.end for m in places)
 
 
 def _is_like(first: Mention, other: Mention, pieces: Sequence[Piece]) -> bool:

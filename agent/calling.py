@@ -163,7 +163,7 @@ class Asked:
         if not all(options):
             return []
         rows = [
-            dict(zip(found, row, strict=True))
+            {name: one for name, one in zip(found, row, strict=True) if one is not None}
             for row in itertools.islice(_disjoint(options, 0, ()), WAYS)
         ]
         ways = [self._way([row]) for row in rows]
@@ -206,9 +206,8 @@ class Asked:
 
     def _given(self, row: Row) -> Given:
         switches = self.switches()
-        taken = {name: one for name, one in row.items() if one.mention}
-        texts = {name: one.mention.text for name, one in taken.items() if one.mention}
-        values = {name: one.value for name, one in taken.items()}
+        texts = {name: one.mention.text for name, one in row.items()}
+        values = {name: one.value for name, one in row.items()}
         switched = {name: str(on).lower() for name, on in switches.items()}
         return Given(texts | switched, values | switches)
 
@@ -240,15 +239,14 @@ class Asked:
             found.append(Choice(m, value, signs))
         return sorted(found, key=lambda choice: -float(choice.evidence @ weights[: len(OF_PAIRS)]))
 
-    def _options(self, one: Wanted, found: Sequence[Choice]) -> list[Choice]:
-        """The likeliest of them, and nothing for a parameter that may be left out."""
+    def _options(self, one: Wanted, found: Sequence[Choice]) -> list[Choice | None]:
+        """The likeliest of them, and none for a parameter that may be left out."""
         parameter = one.parameter
-        given = parameter.type == "boolean" and parameter.name in self.switches()
-        nothing = [] if parameter.required and not given else [Choice.nothing()]
-        return [*found[:CHOICES], *nothing]
+        switched = parameter.type == "boolean" and parameter.name in self.switches()
+        return [*found[:CHOICES], *([] if parameter.required and not switched else [None])]
 
     def _way(self, rows: Sequence[Row]) -> Way:
-        first = [one.mention for one in rows[0].values() if one.mention]
+        first = [one.mention for one in rows[0].values()]
         turned = sum(a.start > b.start for a, b in itertools.combinations(first, 2))
         places = mentioned(rows)
         left = [m for m in self._mentions if not touches(m, places)]
@@ -270,7 +268,7 @@ class Asked:
             for one in self._wanted
             if one.parameter.type in ("integer", "number")
         }
-        given = {name for name, one in row.items() if one.mention and one.mention.sort == "number"}
+        given = {name for name, one in row.items() if one.mention.sort == "number"}
         return bool(given - numeric) and bool(numeric - given)
 
 
@@ -288,15 +286,15 @@ def _value(m: Mention, parameter: Parameter) -> JsonValue | None:
 
 
 def _disjoint(
-    options: Sequence[Sequence[Choice]], at: int, taken: tuple[Choice, ...]
-) -> Iterator[tuple[Choice, ...]]:
+    options: Sequence[Sequence[Choice | None]], at: int, taken: tuple[Choice | None, ...]
+) -> Iterator[tuple[Choice | None, ...]]:
     """Every way to choose for each parameter in which no two share words."""
     if at == len(options):
         yield taken
         return
-    places = [one.mention for one in taken if one.mention]
+    places = [one.mention for one in taken if one]
     for one in options[at]:
-        if one.mention is None or not touches(one.mention, places):
+        if one is None or not touches(one.mention, places):
             yield from _disjoint(options, at + 1, (*taken, one))
 
 
