@@ -87,6 +87,7 @@ def test_the_table_is_not_stale() -> None:
             r"(\d+) % end as they should.* where no tool is found, (\d+) %",
             of_suite("calls", "library", "none"),
         ),
+        (r"(\d+) % end in just the calls that are meant", of_suite("several", "library")),
         (
             r"makes (\d+) % of the single calls .* and (\d+) % when those of all samples are, .* it declines"
             r" (\d+) %, and (\d+) % when all are offered",
@@ -108,7 +109,7 @@ def test_the_table_is_not_stale() -> None:
             at_100_000(),
         ),
     ],
-    ids=["growth", "games", "queries", "calls", "bfcl", "babyai", "retrieval", "scale"],
+    ids=["growth", "games", "queries", "calls", "several", "bfcl", "babyai", "retrieval", "scale"],
 )  # fmt: skip
 def test_what_the_text_says_is_in_the_files(words: str, values: list[str]) -> None:
     found = re.search(words, PROSE)
