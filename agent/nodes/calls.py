@@ -62,8 +62,7 @@ async def called(state: State, deps: Deps) -> Called | None:
     named = [await deps.get(name) for name in state.get("pinned", ())]
     best = await _whole(request, named, deps)
     if best is not None and not named:
-        parts = await _parts(request, deps)
-        best = max(best, parts, key=_confidence) if parts else best
+        best = _better(best, await _parts(request, deps))
     if best is None or not (named or best.confidence >= LEAST_TOLD):
         return None
     history = state.get("history", ())
@@ -106,6 +105,21 @@ async def _parts(request: str, deps: Deps) -> _Trusted | None:
                 ways.append(_Trusted([*before.calls, *last.calls], confidence))
         best.append(max(ways, key=_confidence, default=None))
     return best[-1]
+
+
+def _better(whole: _Trusted, parts: _Trusted | None) -> _Trusted:
+    """The likelier reading; where one of the parts is all that the whole was read as, the rest is lost."""
+    if parts is None or parts.confidence < LEAST:
+        return whole
+    lost = any(_is_same(whole.calls[0], one) for one in parts.calls)
+    return parts if lost else max(whole, parts, key=_confidence)
+
+
+def _is_same(one: Call, other: Call) -> bool:
+    """Whether the same tool gets the same."""
+    return one.skill.name == other.skill.name and [g.arguments for g in one.given] == [
+        g.arguments for g in other.given
+    ]
 
 
 def _confidence(one: _Trusted) -> float:

@@ -113,6 +113,8 @@ def test_what_is_asked_twice_is_called_twice(
         result = agent.run("Opening hours of the shop Kornblume and of the shop Mohn?")
         assert result.value == ["Kornblume, today: 9 to 18", "Mohn, today: 9 to 18"]
         assert result.read_as == "shop hours (shop Kornblume); shop hours (shop Mohn)"
+        assert result.answer.startswith("shop hours (shop Kornblume): Kornblume, today: 9 to 18\n")
+        assert footnotes(result) == ["skills: shop-hours -> shop-hours"]
         assert len({step.id for step in result.steps}) == 2
 
 
@@ -122,6 +124,14 @@ def test_each_part_of_a_request_may_be_for_a_tool_of_its_own(
     with agent_of(library, sandbox, tmp_path, BEYOND) as agent:
         result = agent.run(f"{LOAN} And what are the opening hours of the shop Mohn on Friday?")
         assert result.value == [1159.92, "Mohn, Friday: 9 to 18"]
+
+
+def test_no_part_of_a_request_is_dropped(
+    library: Library, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with agent_of(library, sandbox, tmp_path, BEYOND) as agent:
+        result = agent.run("opening hours of the shop Mohn and " + LOAN[0].lower() + LOAN[1:])
+        assert result.value == ["Mohn, today: 9 to 18", 1159.92]
 
 
 def test_steps_for_such_tools_that_build_on_each_other_stand(
