@@ -24,7 +24,7 @@ OF_REPEATS: Final = ("again", "other words before", "other sorts", "new words be
 call, or of other sorts; and telling words between the calls that nobody said before."""
 
 _JOINS: Final = frozenset("and or plus then also versus vs against".split())
-_FILLERS: Final = frozenset("one back further extra".split())
+_SILENT: Final = GRAMMAR | frozenset("one back further extra".split())
 _WORDS: Final = ("name", "words", "text")
 
 
@@ -76,7 +76,7 @@ def signs_of_repeats(rows: Sequence[Row], pieces: Sequence[Piece]) -> list[float
         if before[1] <= piece.start and piece.end <= after[0] and piece.sort == "word"
     ]
     said = {stem(one.text) for one in pieces if one.end <= _span(rows[0], varying)[1]}
-    told = [one for one in between if one.text.lower() not in GRAMMAR | _FILLERS]
+    told = [one for one in between if one.text.lower() not in _SILENT]
     new = [one for one in told if stem(one.text) not in said]
     return [1.0, unlike / len(pairs), sorts / len(pairs), float(min(3, len(new)))]
 

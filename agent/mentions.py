@@ -60,8 +60,18 @@ _UNIT_AND: Final = re.compile(r"(?: ?[^\W\d]+)?\s*(?:,|,? (?:and|or)|&)\s+(?:an?
 _DAY: Final = re.compile(
     r"\w+day|\w+ember|\w+uary|October|April|August|March|May|June|July", re.IGNORECASE
 )
+"""Two of these are two days, not one moment."""
 _ITEM: Final = re.compile(
     r"(?P<number>(?<![\w.])[+-]?\d+(?:\.\d+)?(?![\w.]*\w))|[\"“](?P<text>[^\"”]+)[\"”]"
+)
+JOIN: Final = re.compile(
+    r"[,;.?!/&+\n](?=\s)|\b(?:and|or|plus|then|also|as well as|versus|vs|against)\b", re.IGNORECASE
+)
+"""What stands between two calls of one request, or two parts of anything."""
+_CLAUSE: Final = re.compile(
+    r"(?:[.?!;\n](?=\s)|,(?= (?:and|then|also|plus|but)\b)|\b(?:and|then|also|plus)\b)"
+    r"(?:,? (?:and|then|also|plus|but)\b)*",
+    re.IGNORECASE,
 )
 _DOERS: Final = frozenset("i we you he she they it i'm i've we've just".split())
 _STEM: Final = 5
@@ -76,21 +86,6 @@ class Mention(NamedTuple):
     sort: Sort
 
 
-def touches(m: Mention, places: Iterable[Mention]) -> bool:
-    """Whether it shares words with one of the places."""
-    return any(m.start < other.end and other.start < m.end for other in places)
-
-
-JOIN: Final = re.compile(
-    r"[,;.?!/&+\n](?=\s)|\b(?:and|or|plus|then|also|as well as|versus|vs|against)\b", re.IGNORECASE
-)
-"""What stands between two calls of one request, or two parts of anything."""
-_CLAUSE: Final = re.compile(
-    r"(?:[.?!;\n](?=\s)|,(?= (?:and|then|also|plus|but)\b)|\b(?:and|then|also|plus)\b)"
-    r"(?:,? (?:and|then|also|plus|but)\b)*",
-    re.IGNORECASE,
-)
-
 PieceSort = Sort | Literal["word", "mark"]
 
 
@@ -101,6 +96,18 @@ class Piece(NamedTuple):
     start: int
     end: int
     sort: PieceSort
+
+
+class Clause(NamedTuple):
+    """A part of a request: from where to where it goes."""
+
+    start: int
+    end: int
+
+
+def touches(m: Mention, places: Iterable[Mention]) -> bool:
+    """Whether it shares words with one of the places."""
+    return any(m.start < other.end and other.start < m.end for other in places)
 
 
 def stem(word: str) -> str:
@@ -144,10 +151,8 @@ def mentions(request: str, said: Collection[str]) -> list[Mention]:
     cut = pieces(request)
     single = [
         Mention(one.text, one.start, one.end, one.sort)
-        for before, one in zip([None, *cut], cut, strict=False)
-        if one.sort != "word"
-        and one.sort != "mark"
-        and not (before and before.text.lower() == "per")  # a unit: litres per 100 km
+        for n, one in enumerate(cut)
+        if one.sort != "word" and one.sort != "mark" and not _is_of_unit(cut, n)
     ]
     single += [item for one in cut if one.sort == "list" for item in _items(one)]
     for run in _runs(cut):
@@ -183,13 +188,6 @@ def _lists(request: str, single: Sequence[Mention]) -> Iterator[Mention]:
             if len(items) > 1:
                 text = ", ".join(one.text for one in items)
                 yield Mention(text, first.start, items[-1].end, "list")
-
-
-class Clause(NamedTuple):
-    """A part of a request, from where to where it goes."""
-
-    start: int
-    end: int
 
 
 def clauses(request: str) -> list[Clause]:
@@ -241,6 +239,11 @@ def _is_grammar(cut: Sequence[Piece], n: int) -> bool:
     if word.islower() and said in _DOERS:
         return True  # what somebody does
     return word.lower().partition("'")[0].partition("’")[0] in GRAMMAR
+
+
+def _is_of_unit(cut: Sequence[Piece], n: int) -> bool:
+    """Whether a number is part of a unit: ``litres per 100 km``."""
+    return n > 0 and cut[n - 1].text.lower() == "per"
 
 
 def _links(cut: Sequence[Piece], n: int, run: Sequence[Piece]) -> bool:

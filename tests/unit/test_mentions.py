@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillweave.agent.mentions import Mention, mentions, pieces, stem, stems
+from skillweave.agent.mentions import Mention, clauses, mentions, pieces, stem, stems
 
 
 def told(request: str, said: str = "") -> list[tuple[str, str]]:
@@ -33,6 +33,10 @@ def told(request: str, said: str = "") -> list[tuple[str, str]]:
         ("how far is it between Oslo and Athens", "name", "Oslo"),
         ("my flight is KL1234 from here", "name", "KL1234"),
         ('the keys of {"a": 1}', "data", '{"a": 1}'),
+        ("radius 2, 3.5 and -4", "number", "3.5"),
+        ("radius 2, 3.5 and -4", "number", "-4"),
+        ('the words "window", "alcohol" and "knife"', "text", "alcohol"),
+        ("rain on Friday, Saturday", "when", "Friday"),
     ],
 )
 def test_values_are_found(request_: str, sort: str, text: str) -> None:
@@ -47,6 +51,8 @@ def test_values_are_found(request_: str, sort: str, text: str) -> None:
         ("I just ate 80 grams of salmon", "", "ate"),
         ("Could you show me what there is?", "", "show"),
         ("may I see it", "", "may"),
+        ("it takes 6 litres per 100 km", "", "100"),
+        ("rain on Friday, Saturday", "", "Friday, Saturday"),
     ],
 )
 def test_grammar_what_one_does_and_the_tools_own_words_are_no_values(
@@ -93,3 +99,23 @@ def test_every_mention_stands_in_the_request(request_: str, said: str) -> None:
             assert one.text == request_[one.start : one.end]
     ends = [piece.end for piece in pieces(request_)]
     assert ends == sorted(ends)
+
+
+@pytest.mark.parametrize(
+    ("request_", "parts"),
+    [
+        ("the weather in Rome", ["the weather in Rome"]),
+        ("the weather in Rome and in Oslo", ["the weather in Rome", "in Oslo"]),
+        (
+            "Heat the bath to 23. Then call Ann, and also Tom!",
+            ["Heat the bath to 23", "call Ann", "Tom!"],
+        ),
+        ("Is it 3.5 km? Or 4?", ["Is it 3.5 km", "Or 4?"]),
+        ("Text Ann 'I am late. And tired'.", ["Text Ann 'I am late. And tired'."]),
+        ("", []),
+    ],
+)
+def test_a_request_is_cut_between_its_parts_but_not_in_a_value(
+    request_: str, parts: list[str]
+) -> None:
+    assert [request_[one.start : one.end].strip() for one in clauses(request_)] == parts
