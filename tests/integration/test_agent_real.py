@@ -208,6 +208,8 @@ def test_a_dropped_tool_of_a_foreign_subject_is_called(
     assert result.value == 112
     assert result.read_as == "tank volume (length 80, width 35, depth 40)"
     assert result.read_as in README.read_text("utf-8")
+    twice = "How many litres does an aquarium of 80 by 35 by 40 hold, and one of 100 by 50 by 60?"
+    assert agent.run(twice).value == [112, 300]
     assert agent.run("What fish should I buy for my aquarium?").outcome == "declined"
 
 
