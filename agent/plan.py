@@ -59,13 +59,15 @@ class Step(Frozen):
         """The goal without its values, as a search query: ``multiply by``."""
         return " ".join(_SLOT_TEXT.sub(fill, self.goal).split())
 
-    def render(self) -> str:
-        """The goal with its values: ``multiply #1 by 3``."""
+    def render(self, *, references: bool = True) -> str:
+        """The goal with its values: ``multiply #1 by 3``, or ``multiply  by 3``."""
         values = iter(self.inputs)
 
         def one(_: re.Match[str]) -> str:
             value = next(values)
-            return f"#{value.step}" if isinstance(value, Ref) else value.text
+            if isinstance(value, Literal):
+                return value.text
+            return f"#{value.step}" if references else ""
 
         return _SLOT_TEXT.sub(one, self.goal)
 

@@ -31,7 +31,7 @@ from skillweave.agent.calling import (
     weights,
 )
 from skillweave.agent.evidence import OF_PAIRS, Numbers
-from skillweave.agent.nodes.calls import candidates
+from skillweave.agent.nodes.readings import candidates
 from skillweave.agent.nodes.retrieve import POOL
 from skillweave.evals.calls import DEVELOPMENT, SEVERAL_DEVELOPMENT, are_same, dropped, several
 from skillweave.evals.workbench import load_tasks

@@ -163,7 +163,7 @@ def print_answer(result: Result, console: Console) -> None:
 
 def footnotes(result: Result) -> list[str]:
     """How the request was read, where the answer does not say; the skills used, what was learned."""
-    read_as = result.read_as if len(result.steps) == 1 else ""
+    read_as = "" if result.read_as.split("; ")[0] in result.answer else result.read_as
     notes = [("read as", read_as), ("skills", skills_used(result))]
     notes.append(("learned", ", ".join(map(short_name, result.new_skills))))
     return [f"{label}: {text}" for label, text in notes if text]

@@ -12,8 +12,9 @@ from langgraph.runtime import Runtime
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.reuse import fold
 from skillweave.agent.handle import Answer
-from skillweave.agent.nodes.calls import called, is_own
+from skillweave.agent.nodes.calls import called
 from skillweave.agent.nodes.doable import MISFIT, best_skill, matches
+from skillweave.agent.nodes.readings import is_own
 from skillweave.agent.nodes.whole import whole
 from skillweave.agent.plan import Plan
 from skillweave.agent.profiles.base import BEYOND, SAY, Message, Planned, Prompt
@@ -42,8 +43,10 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
     """
     deps = runtime.context
     update = await _planned(state, deps)
-    one = await called(state, deps) if await _falls_short(update, state, deps) else None
-    if one is not None and one.sure:
+    one = None
+    if (short := await _falls_short(update, state, deps)) or await _has_own(update, state, deps):
+        one = await called(state, deps, await _read_as(update, state, deps))
+    if one is not None and one.sure and (short or one.keeps_steps):
         deps.budget.allow_steps(len(one.plan.steps))
         made: State = {"planned": Planned(plan=one.plan), "plan": one.plan, "folded": one.folded}
         update = {**made, "confidence": one.confidence, "tokens": update["tokens"]}
@@ -68,6 +71,30 @@ async def _falls_short(update: State, state: State, deps: Deps) -> bool:
     own = all(skill is not None and is_own(skill) for skill in skills)
     apart = not any(step.needs for step in made.steps)
     return (own and apart) or not all(await matches(made, deps))
+
+
+async def _has_own(update: State, state: State, deps: Deps) -> bool:
+    """Whether a small model planned a step for a tool of the user's, beside others."""
+    made = update["plan"]
+    if made is None or deps.profile.does_steps or state.get("pinned") or "folded" in update:
+        return False
+    skills = [await best_skill(step, deps) for step in made.steps]
+    return any(skill is not None and is_own(skill) for skill in skills)
+
+
+async def _read_as(update: State, state: State, deps: Deps) -> Plan | None:
+    """The plan that was made, was not sure enough, or was less likely than that it is beyond us."""
+    made = update["plan"] or update.get("unsure")
+    if made is not None:
+        return made
+    task, history = state["task"], tuple(state.get("history", ()))
+    for one in await asyncio.to_thread(deps.profile.readings, task, history):
+        try:
+            if one.text not in (SAY, BEYOND):
+                return deps.profile.read_plan(one.text, task, history).plan
+        except PlanError:
+            continue
+    return None
 
 
 async def _planned(state: State, deps: Deps) -> State:

@@ -14,7 +14,7 @@ from skillweave.agent.deps import Deps
 from skillweave.agent.nodes.doable import best_skill
 from skillweave.agent.numbers import ORDINALS
 from skillweave.agent.plan import SLOT, Input, Literal, Plan, Ref, Step
-from skillweave.agent.tables import TABLE
+from skillweave.agent.tables import takes_table
 from skillweave.skills.model import Skill
 
 _HOW_MANY: Final = "how many(?! (?:more|fewer|less))|number of|counts?"
@@ -64,7 +64,7 @@ def _rest(goal: str, skill: Skill | None) -> str:
     if skill is None or skill.signature is None or not skill.signature.parameters:
         return ""
     returns = skill.signature.returns.get("type")
-    rows = returns == "string" and skill.signature.parameters[0].name == TABLE
+    rows = returns == "string" and takes_table(skill.signature)
     if not rows and returns != "array":
         return ""
     described = f"{skill.name} {skill.description} {skill.use_when}"

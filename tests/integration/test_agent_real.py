@@ -210,6 +210,10 @@ def test_a_dropped_tool_of_a_foreign_subject_is_called(
     assert result.read_as in README.read_text("utf-8")
     twice = "How many litres does an aquarium of 80 by 35 by 40 hold, and one of 100 by 50 by 60?"
     assert agent.run(twice).value == [112, 300]
+    rounded = (
+        "The aquarium is 80 long, 35 wide and 40 deep. How many litres is that, rounded to tens?"
+    )
+    assert agent.run(rounded).value == 110
     assert agent.run("What fish should I buy for my aquarium?").outcome == "declined"
 
 

@@ -11,7 +11,7 @@ from skillweave.agent.api import Agent
 from skillweave.agent.cli.render import footnotes
 from skillweave.agent.growth.reuse import CHAIN
 from skillweave.agent.nodes import calls
-from skillweave.agent.nodes.calls import is_own
+from skillweave.agent.nodes.readings import is_own, without_words
 from skillweave.agent.plan import Literal, Plan, Ref, Step
 from skillweave.agent.profiles.base import Planned, Prompt
 from skillweave.agent.profiles.scripted import ScriptedProfile
@@ -34,6 +34,11 @@ def shop_hours(shop: str, day: str = "today") -> str:
     if shop == "Nowhere":
         raise ValueError("there is no such shop")
     return f"{shop}, {day}: 9 to 18"
+
+
+def shout(text: str) -> str:
+    """Put a text in capital letters."""
+    return text.upper()
 '''
 LOAN = "What is the monthly payment of a loan of 200000 at 3.5 percent over 20 years?"
 BEYOND = Planned(beyond=True).model_dump_json()
@@ -143,6 +148,26 @@ def test_steps_for_such_tools_that_build_on_each_other_stand(
     with agent_of(library, sandbox, tmp_path, said) as agent:
         result = agent.run("Opening hours of the shop Mohn, and of that shop again")
         assert result.value == "Mohn, today: 9 to 18, today: 9 to 18"
+
+
+def test_what_is_planned_beside_a_call_is_done_too(
+    library: Library, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    request = "In capital letters: what are the opening hours of the shop Mohn on Friday?"
+    first = Step(id=1, goal="the opening hours of {}", inputs=(Literal(text="Mohn"),))
+    second = Step(id=2, goal="In capital letters {}", inputs=(Ref(step=1),))
+    said = Planned(plan=Plan(steps=(first, second))).model_dump_json()
+    with agent_of(library, sandbox, tmp_path, said) as agent:
+        result = agent.run(request)
+        assert result.value == "MOHN, FRIDAY: 9 TO 18"
+        assert result.read_as == "shop hours (shop Mohn, day Friday)"
+        assert footnotes(result)[0] == f"read as: {result.read_as}"
+
+
+def test_the_words_of_a_step_are_taken_out_of_a_request() -> None:
+    counted = Step(id=1, goal="Count the letters in {}", inputs=(Literal(text="banana"),))
+    request = "Count the letters in 'banana' and tell me the weather in Lima"
+    assert without_words(request, [counted]) == "and tell me the weather in Lima"
 
 
 def test_words_of_the_model_stand(library: Library, sandbox: Sandbox, tmp_path: Path) -> None:
