@@ -53,6 +53,11 @@ class Known(NamedTuple):
     """The arguments of each call."""
 
     @property
+    def is_several(self) -> bool:
+        """Whether the tool is called more than once."""
+        return len(self.wanted) > 1
+
+    @property
     def tool(self) -> str:
         """Name of the tool."""
         return self.asked.skill.name
@@ -70,8 +75,13 @@ def main(halves: Annotated[bool, typer.Option()] = False) -> None:
     if halves:
         first = set(list(dict.fromkeys(one.tool for one in known))[::2])
         parts = [[one for one in known if (one.tool in first) == side] for side in (True, False)]
-        right = sum(_right(other, _fitted(own)) for own, other in (parts, parts[::-1]))
-        typer.echo(f"{right} of {len(known)} right by the other half's weights")
+        fitted = [(other, _fitted(own)) for own, other in (parts, parts[::-1])]
+        for what, several_calls in (("one call", False), ("several calls", True)):
+            asked = [[one for one in half if one.is_several == several_calls] for half, _ in fitted]
+            right = sum(_right(half, by) for half, (_, by) in zip(asked, fitted, strict=True))
+            typer.echo(
+                f"{what}: {right} of {sum(map(len, asked))} right by the other half's weights"
+            )
         return
     _keep("weights", NAMES, _fitted(known))
     typer.echo(f"{_right(known, weights())} of {len(known)} have the right arguments")
