@@ -89,12 +89,13 @@ def test_the_table_is_not_stale() -> None:
         ),
         (r"(\d+) % end in just the calls that are meant", of_suite("several", "library")),
         (
-            r"makes (\d+) % of the single calls .* and (\d+) % when those of all samples are, .* it declines"
-            r" (\d+) %, and (\d+) % when all are offered",
+            r"makes (\d+) % of the single calls .* and (\d+) % when those of all samples are; .* of one"
+            r" function (\d+) % come out whole.* it declines (\d+) %, and (\d+) % when all are offered",
             of_families(
                 "bfcl",
                 ("simple_python", "given"),
                 ("simple_python", "pooled"),
+                ("parallel", "given"),
                 ("irrelevance", "given"),
                 ("irrelevance", "pooled"),
             ),
