@@ -88,23 +88,31 @@ async def beside_plan(request: str, plan: Plan, whole: Reading, deps: Deps) -> R
     ``whole`` where that would be made.
     """
     steps = plan.steps
-    found = []
-    for start, end in itertools.combinations(range(len(steps) + 1), 2):
-        others = (*steps[:start], *steps[end:])
-        inner = {step.id for step in steps[start : end - 1]}
-        if not others or len(steps) > PARTS or any(step.needs & inner for step in others):
-            continue
-        one = await whole_of(without_words(request, others), (), deps)
-        if (
-            one is None
-            or len(one.calls[0].given) > 1
-            or one.confidence <= max(whole.confidence, LEAST_OF_PART)
-            or not (whole.confidence < LEAST or _is_same(whole.calls[0], one.calls[0]))
-            or min(await matches(Plan(steps=others), deps)) <= MISFIT
-        ):
-            continue
-        found.append(one._replace(beside=others, result=steps[end - 1].id))
-    return max(found, key=_confidence, default=None)
+    if not 1 < len(steps) <= PARTS:
+        return None
+    spans = itertools.combinations(range(len(steps) + 1), 2)
+    parts = [slice(start, end) for start, end in spans if end - start < len(steps)]
+    found = [await _in_place_of(part, steps, request, whole, deps) for part in parts]
+    return max((one for one in found if one), key=_confidence, default=None)
+
+
+async def _in_place_of(
+    part: slice, steps: Sequence[Step], request: str, whole: Reading, deps: Deps
+) -> Reading | None:
+    """A tool for one part of a plan; only the result of its last step may be wanted by the others."""
+    within = steps[part]
+    others = [step for step in steps if step not in within]
+    inner = {step.id for step in within[:-1]}
+    if any(step.needs & inner for step in others):
+        return None
+    one = await whole_of(without_words(request, others), (), deps)
+    if one is None or len(one.calls[0].given) > 1:
+        return None
+    likelier = one.confidence > max(whole.confidence, LEAST_OF_PART)
+    same = whole.confidence < LEAST or _is_same(whole.calls[0], one.calls[0])
+    if not (likelier and same) or min(await matches(Plan(steps=tuple(others)), deps)) <= MISFIT:
+        return None
+    return one._replace(beside=others, result=within[-1].id)
 
 
 def without_words(request: str, steps: Sequence[Step]) -> str:
