@@ -73,6 +73,16 @@ _CLAUSE: Final = re.compile(
     r"(?:,? (?:and|then|also|plus|but)\b)*",
     re.IGNORECASE,
 )
+_TOLD: Final = re.compile(
+    r"(?:(?:i|we|he|she|they|it|you|there|this|that|these|those)(?:['’]\w+)?|my|our)\b",
+    re.IGNORECASE,
+)
+"""How a sentence begins that tells something."""
+_WISH: Final = re.compile(
+    r"\b(?:need|want|like (?:to|you)|looking (?:for|to)|(?:can|could|would|will) you|please|what|which|when"
+    r"|where|who|how|why)\b",
+    re.IGNORECASE,
+)
 _DOERS: Final = frozenset("i we you he she they it i'm i've we've just".split())
 _STEM: Final = 5
 
@@ -103,6 +113,8 @@ class Clause(NamedTuple):
 
     start: int
     end: int
+    asks: bool
+    """Whether it may be a request of its own, and not something told beside one."""
 
 
 def touches(m: Mention, places: Iterable[Mention]) -> bool:
@@ -200,8 +212,11 @@ def clauses(request: str) -> list[Clause]:
     ]
     starts = [0, *(join.end() for join in joins)]
     ends = [*(join.start() for join in joins), len(request)]
-    cut = map(Clause, starts, ends)
-    return [one for one in cut if request[one.start : one.end].strip(" .?!;,\n")]
+    return [
+        Clause(start, end, not _TOLD.match(text) or bool(_WISH.search(text)))
+        for start, end in zip(starts, ends, strict=True)
+        if (text := request[start:end].strip(" .?!;,\n"))
+    ]
 
 
 def _items(cut: Piece) -> Iterator[Mention]:

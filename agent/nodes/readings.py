@@ -67,7 +67,7 @@ async def parts_of(request: str, whole: Reading, deps: Deps) -> Reading | None:
         ways = []
         for start in range(int(end == len(cut)), end):
             before = best[start]
-            if before is None:
+            if before is None or not any(one.asks for one in cut[start:end]):
                 continue
             last = await whole_of(request[cut[start].start : cut[end - 1].end], (), deps)
             if last is not None and last.confidence >= LEAST_OF_PART:

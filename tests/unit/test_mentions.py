@@ -119,3 +119,10 @@ def test_a_request_is_cut_between_its_parts_but_not_in_a_value(
     request_: str, parts: list[str]
 ) -> None:
     assert [request_[one.start : one.end].strip() for one in clauses(request_)] == parts
+
+
+def test_what_is_told_beside_a_request_asks_for_nothing() -> None:
+    request = (
+        "I'm off to Rome on Friday. My sister lives in Oslo. Is it warm? I need a hotel. The rent"
+    )
+    assert [one.asks for one in clauses(request)] == [False, False, True, True, True]
