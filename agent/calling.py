@@ -129,21 +129,14 @@ def call(request: str, skill: Skill, embed: Embed) -> Call | None:
     Args:
         embed: gives unit vectors of short texts.
     """
-    return next(iter(calls(request, skill, embed)), None)
-
-
-def calls(request: str, skill: Skill, embed: Embed) -> list[Call]:
-    """The same, and where it is called several times the likeliest single call as well."""
     asked = Asked(request, skill, embed)
     found = asked.ways(weights())
     if not found:
-        return []
+        return None
     scores = np.array([way.evidence @ weights() for way in found])
-    odds = np.exp(scores - scores.max())
     best = int(scores.argmax())
-    once = max((n for n, way in enumerate(found) if len(way.rows) == 1), key=lambda n: scores[n])
-    total = float(odds.sum())
-    return [asked.call_of(found[n], float(odds[n]) / total) for n in dict.fromkeys((best, once))]
+    odds = np.exp(scores - scores[best])
+    return asked.call_of(found[best], float(1.0 / odds.sum()))
 
 
 class Asked:

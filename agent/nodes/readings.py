@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from skillweave.agent.calling import Call, calls, trust
+from skillweave.agent.calling import Call, call, trust
 from skillweave.agent.deps import Deps
 from skillweave.agent.growth.reuse import CHAIN
 from skillweave.agent.mentions import clauses
@@ -22,8 +22,8 @@ from skillweave.store.ranking import Hit
 CANDIDATES: Final = 6
 LEAST: Final = 0.25
 """How sure it must be that the tool is meant, and with these arguments."""
-LEAST_OF_MORE: Final = 0.5
-"""The same of several calls of one tool, and of each that is made of a part of a request."""
+LEAST_OF_PART: Final = 0.5
+"""The same of a part of a request."""
 PARTS: Final = 4
 """Clauses of a request, or steps of its plan, of which each may be a call; more are too many to try all."""
 
@@ -48,10 +48,9 @@ async def whole_of(text: str, named: Sequence[Skill], deps: Deps) -> Reading | N
     hits = await deps.search(text, frozenset({"tool"}), POOL)
     cosines = {hit.skill.name: hit.dense for hit in hits}
     skills = named or [hit.skill for hit in candidates(hits)]
-    made = await asyncio.to_thread(_calls, text, skills, deps)
-    read = [Reading([one], trust(one, cosines.get(one.skill.name, 0.0))) for one in made]
-    sure = [one for one in read if len(one.calls[0].given) == 1 or one.confidence >= LEAST_OF_MORE]
-    return max(sure, key=_confidence, default=None)
+    calls = await asyncio.to_thread(_calls, text, skills, deps)
+    read = [Reading([one], trust(one, cosines.get(one.skill.name, 0.0))) for one in calls]
+    return max(read, key=_confidence, default=None)
 
 
 async def parts_of(request: str, whole: Reading, deps: Deps) -> Reading | None:
@@ -71,13 +70,15 @@ async def parts_of(request: str, whole: Reading, deps: Deps) -> Reading | None:
             if before is None or not any(one.asks for one in cut[start:end]):
                 continue
             last = await whole_of(request[cut[start].start : cut[end - 1].end], (), deps)
-            if last is not None and last.confidence >= LEAST_OF_MORE:
+            if last is not None and last.confidence >= LEAST_OF_PART:
                 confidence = before.confidence * last.confidence
                 ways.append(Reading([*before.calls, *last.calls], confidence))
         best.append(max(ways, key=_confidence, default=None))
     parts = best[-1]
     if parts is None or parts.confidence < LEAST:
         return None
+    if len({one.skill.name for one in parts.calls}) < len(parts.calls):
+        return None  # one tool again is for `calling` to see; else what is told of a request is one, too
     lost = any(_is_same(whole.calls[0], one) for one in parts.calls)
     return parts if lost or parts.confidence > whole.confidence else None
 
@@ -109,7 +110,7 @@ async def _in_place_of(
     one = await whole_of(without_words(request, others), (), deps)
     if one is None or len(one.calls[0].given) > 1:
         return None
-    likelier = one.confidence > max(whole.confidence, LEAST_OF_MORE)
+    likelier = one.confidence > max(whole.confidence, LEAST_OF_PART)
     same = whole.confidence < LEAST or _is_same(whole.calls[0], one.calls[0])
     if not (likelier and same) or min(await matches(Plan(steps=tuple(others)), deps)) <= MISFIT:
         return None
@@ -155,7 +156,8 @@ def is_own(skill: Skill) -> bool:
 
 def _calls(text: str, skills: Sequence[Skill], deps: Deps) -> list[Call]:
     tools = [skill for skill in skills if skill.kind == "tool"]
-    return [one for skill in tools for one in calls(text, skill, deps.library.vector)]
+    found = (call(text, skill, deps.library.vector) for skill in tools)
+    return [one for one in found if one is not None]
 
 
 def _is_same(one: Call, other: Call) -> bool:
