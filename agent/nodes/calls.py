@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from skillweave.agent.calling import LONGEST, Given
@@ -35,30 +36,38 @@ class Called(NamedTuple):
         return self.folded[0].skill.partition("@")[0]
 
 
-async def called(state: State, deps: Deps, read: Plan | None) -> Called | None:
+async def called(
+    state: State, deps: Deps, read: Callable[[], Awaitable[Plan | None]]
+) -> Called | None:
     """The likeliest calls of tools that do not come along; of one that the user named, in any case.
 
     nano was trained on the tools that come along: what it does not plan with them is not meant for them.
 
     Args:
-        read: what nano would plan; steps of it may remain beside a call.
+        read: gives what nano would plan; steps of it may remain beside a call.
     """
     request = state["task"]
     if deps.profile.does_steps or len(request) > LONGEST:
         return None
     named = [await deps.get(name) for name in state.get("pinned", ())]
     best = await whole_of(request, named, deps)
-    if best is None or (not named and best.confidence < LEAST_TOLD and read is None):
-        return None
-    if not named:
-        parts = await parts_of(request, best, deps)
-        beside = await beside_plan(request, read, best, deps) if read and not parts else None
-        best = parts or beside or best
-    if not named and best.confidence < LEAST_TOLD:
+    if best is not None and not named:
+        best = await _better(request, best, read, deps)
+    if best is None or not (named or best.confidence >= LEAST_TOLD):
         return None
     history = state.get("history", ())
     plan, folded = _planned(best, history[-1].step.id + 1 if history else 1)
     return Called(plan, folded, best.confidence, bool(named) or best.confidence >= LEAST)
+
+
+async def _better(
+    request: str, whole: Reading, read: Callable[[], Awaitable[Plan | None]], deps: Deps
+) -> Reading:
+    """What does more of the request than one tool for the whole, if anything surely does."""
+    if parts := await parts_of(request, whole, deps):
+        return parts
+    plan = await read()
+    return (await beside_plan(request, plan, whole, deps) if plan else None) or whole
 
 
 def _planned(read: Reading, first: int) -> tuple[Plan, tuple[Folded, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from langgraph.runtime import Runtime
@@ -12,7 +13,7 @@ from langgraph.runtime import Runtime
 from skillweave.agent.deps import Deps, tell
 from skillweave.agent.growth.reuse import fold
 from skillweave.agent.handle import Answer
-from skillweave.agent.nodes.calls import called
+from skillweave.agent.nodes.calls import Called, called
 from skillweave.agent.nodes.doable import MISFIT, best_skill, matches
 from skillweave.agent.nodes.readings import is_own
 from skillweave.agent.nodes.whole import whole
@@ -43,10 +44,8 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
     """
     deps = runtime.context
     update = await _planned(state, deps)
-    one = None
-    if (short := await _falls_short(update, state, deps)) or await _has_own(update, state, deps):
-        one = await called(state, deps, await _read_as(update, state, deps))
-    if one is not None and one.sure and (short or one.keeps_steps):
+    one = await _otherwise(update, state, deps)
+    if one is not None and one.sure:
         deps.budget.allow_steps(len(one.plan.steps))
         made: State = {"planned": Planned(plan=one.plan), "plan": one.plan, "folded": one.folded}
         update = {**made, "confidence": one.confidence, "tokens": update["tokens"]}
@@ -57,29 +56,27 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
     return update
 
 
-async def _falls_short(update: State, state: State, deps: Deps) -> bool:
-    """Whether a small model has no plan, or the library nothing for one of its steps.
+async def _otherwise(update: State, state: State, deps: Deps) -> Called | None:
+    """What a request may be where a small model has no plan for it, or the library nothing for a step.
 
-    Calls of the user's own tools alone, each by itself, are better read off the tools themselves.
+    Calls of the user's own tools alone, each by itself, are better read off the tools themselves. One beside
+    other steps is too, if they remain.
     """
     made = update["plan"]
     if update["planned"].say or deps.profile.does_steps:
-        return False
-    if made is None or state.get("pinned") or "folded" in update:
-        return made is None
+        return None
+    if made is None:
+        return await called(state, deps, partial(_read_as, update, state, deps))
+    if state.get("pinned") or "folded" in update:
+        return None
     skills = [await best_skill(step, deps) for step in made.steps]
-    own = all(skill is not None and is_own(skill) for skill in skills)
+    own = [skill is not None and is_own(skill) for skill in skills]
     apart = not any(step.needs for step in made.steps)
-    return (own and apart) or not all(await matches(made, deps))
-
-
-async def _has_own(update: State, state: State, deps: Deps) -> bool:
-    """Whether a small model planned a step for a tool of the user's, beside others."""
-    made = update["plan"]
-    if made is None or deps.profile.does_steps or state.get("pinned") or "folded" in update:
-        return False
-    skills = [await best_skill(step, deps) for step in made.steps]
-    return any(skill is not None and is_own(skill) for skill in skills)
+    short = (all(own) and apart) or not all(await matches(made, deps))
+    if not short and not any(own):
+        return None
+    one = await called(state, deps, partial(_read_as, update, state, deps))
+    return one if one is not None and (short or one.keeps_steps) else None
 
 
 async def _read_as(update: State, state: State, deps: Deps) -> Plan | None:

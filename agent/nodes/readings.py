@@ -48,8 +48,8 @@ async def whole_of(text: str, named: Sequence[Skill], deps: Deps) -> Reading | N
     hits = await deps.search(text, frozenset({"tool"}), POOL)
     cosines = {hit.skill.name: hit.dense for hit in hits}
     skills = named or [hit.skill for hit in candidates(hits)]
-    calls = await asyncio.to_thread(_calls, text, skills, deps)
-    read = [Reading([one], trust(one, cosines.get(one.skill.name, 0.0))) for one in calls]
+    made = await asyncio.to_thread(_calls, text, skills, deps)
+    read = [Reading([one], trust(one, cosines.get(one.skill.name, 0.0))) for one in made]
     return max(read, key=_confidence, default=None)
 
 

@@ -70,7 +70,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 def nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not planned fails, so that there is something to practise."""
 
-    async def called(state: State, deps: Deps, read: Plan | None) -> None:
+    async def called(state: State, deps: Deps, read: object) -> None:
         return None
 
     monkeypatch.setattr("skillweave.agent.nodes.plan.called", called)
