@@ -26,11 +26,6 @@ class Called(NamedTuple):
     """Whether it is to be tried; else the user is told of the tool."""
 
     @property
-    def keeps_steps(self) -> bool:
-        """Whether steps of nano's plan remain beside the calls."""
-        return len(self.plan.steps) > len(self.folded)
-
-    @property
     def tool(self) -> str:
         """The name of the first tool."""
         return self.folded[0].skill.partition("@")[0]

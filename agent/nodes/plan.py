@@ -59,8 +59,8 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
 async def _otherwise(update: State, state: State, deps: Deps) -> Called | None:
     """What a request may be where a small model has no plan for it, or the library nothing for a step.
 
-    Calls of the user's own tools alone, each by itself, are better read off the tools themselves. One beside
-    other steps is too, if they remain.
+    Calls of the user's own tools alone, each by itself, are better read off the tools themselves. One among
+    other steps is where it needs no result of theirs, but was planned with one.
     """
     made = update["plan"]
     if update["planned"].say or deps.profile.does_steps:
@@ -76,7 +76,11 @@ async def _otherwise(update: State, state: State, deps: Deps) -> Called | None:
     if not short and not any(own):
         return None
     one = await called(state, deps, partial(_read_as, update, state, deps))
-    return one if one is not None and (short or one.keeps_steps) else None
+    if one is None or short:
+        return one
+    called_steps = {folded.step for folded in one.folded}
+    freed = any(step.needs for step in made.steps if step.id in called_steps)
+    return one if freed and len(one.plan.steps) == len(made.steps) else None
 
 
 async def _read_as(update: State, state: State, deps: Deps) -> Plan | None:

@@ -154,7 +154,7 @@ def test_what_is_planned_beside_a_call_is_done_too(
     library: Library, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     request = "In capital letters: what are the opening hours of the shop Mohn on Friday?"
-    first = Step(id=1, goal="the opening hours of {}", inputs=(Literal(text="Mohn"),))
+    first = Step(id=1, goal="frobnicate {}", inputs=(Literal(text="Mohn"),))
     second = Step(id=2, goal="In capital letters {}", inputs=(Ref(step=1),))
     said = Planned(plan=Plan(steps=(first, second))).model_dump_json()
     with agent_of(library, sandbox, tmp_path, said) as agent:
@@ -162,6 +162,18 @@ def test_what_is_planned_beside_a_call_is_done_too(
         assert result.value == "MOHN, FRIDAY: 9 TO 18"
         assert result.read_as == "shop hours (shop Mohn, day Friday)"
         assert footnotes(result)[0] == f"read as: {result.read_as}"
+
+
+def test_a_call_is_freed_of_a_result_that_it_does_not_need(
+    library: Library, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    first = Step(id=1, goal="put {} in capital letters", inputs=(Literal(text="abc"),))
+    inputs = (Literal(text="Mohn"), Ref(step=1))
+    second = Step(id=2, goal="the opening hours of the shop {} {}", inputs=inputs)
+    said = Planned(plan=Plan(steps=(first, second))).model_dump_json()
+    with agent_of(library, sandbox, tmp_path, said) as agent:
+        result = agent.run("Put 'abc' in capital letters and the opening hours of the shop Mohn?")
+        assert result.value == ["ABC", "Mohn, today: 9 to 18"]
 
 
 def test_the_words_of_a_step_are_taken_out_of_a_request() -> None:
