@@ -71,16 +71,19 @@ async def _otherwise(update: State, state: State, deps: Deps) -> Called | None:
         return None
     skills = [await best_skill(step, deps) for step in made.steps]
     own = [skill is not None and is_own(skill) for skill in skills]
-    apart = not any(step.needs for step in made.steps)
-    short = (all(own) and apart) or not all(await matches(made, deps))
-    if not short and not any(own):
+    holds = all(await matches(made, deps))
+    if holds and not any(own):
         return None
     one = await called(state, deps, partial(_read_as, update, state, deps))
-    if one is None or short:
+    if one is None or not holds:
         return one
-    called_steps = {folded.step for folded in one.folded}
-    freed = any(step.needs for step in made.steps if step.id in called_steps)
-    return one if freed and len(one.plan.steps) == len(made.steps) else None
+    tools = {folded.step: folded.skill.partition("@")[0] for folded in one.folded}
+    freed = any(
+        step.needs and skill is not None and tools.get(step.id) == skill.name
+        for step, skill in zip(made.steps, skills, strict=True)
+    )
+    apart = all(own) and not any(step.needs for step in made.steps)
+    return one if (apart or freed) and len(one.plan.steps) >= len(made.steps) else None
 
 
 async def _read_as(update: State, state: State, deps: Deps) -> Plan | None:
