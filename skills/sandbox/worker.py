@@ -105,6 +105,7 @@ class Zygote:
 
     def serve(self) -> None:
         """Answer calls until the host closes the control socket."""
+        own = os.getpid()
         while True:
             message, descriptors, _, _ = socket.recv_fds(self.control, 4096, 3)
             if not message:
@@ -114,19 +115,23 @@ class Zygote:
             limits = CallLimits(**json.loads(message))
             child = os.fork()
             if child == 0:
-                self.become_tool(limits, *descriptors)
+                self.become_tool(own, limits, *descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
             report = self.wait(child, limits.wall_seconds)
             scratch.wipe(Path(self.config.scratch))
             self.control.send(json.dumps(report).encode())
 
-    def become_tool(self, limits: CallLimits, request: int, result: int, output: int) -> None:
+    def become_tool(
+        self, parent: int, limits: CallLimits, request: int, result: int, output: int
+    ) -> None:
         """The child's whole life; nothing of the tool is read before the last lock is on."""
         exit_code = NOT_LOCKED
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             lockdown.signal_at_parents_death(signal.SIGKILL)
+            if os.getppid() != parent:  # it died before, and nobody would end this process
+                return
             self.lock(limits)
             keep_only(request, result, output)
             exit_code = 0
