@@ -23,7 +23,6 @@ OF_REPEATS: Final = ("again", "other words before", "other sorts", "new words be
 """What speaks against more calls than one: that there are; values after other words than those of the first
 call, or of other sorts; and telling words between the calls that nobody said before."""
 
-_JOINS: Final = frozenset("and or plus then also versus vs against".split())
 _SILENT: Final = GRAMMAR | frozenset("one back further extra".split())
 _WORDS: Final = ("name", "words", "text")
 
@@ -48,6 +47,30 @@ Score = Callable[[Choice], float]
 def mentioned(rows: Sequence[Row]) -> set[Mention]:
     """All that the calls take."""
     return {one.mention for row in rows for one in row.values()}
+
+
+def turned(row: Row) -> int:
+    """How many pairs of values stand in another order than their parameters."""
+    starts = [one.mention.start for one in row.values()]
+    return sum(a > b for a, b in itertools.combinations(starts, 2))
+
+
+def disjoint(options: Mapping[str, Sequence[Choice | None]]) -> Iterator[Row]:
+    """Every call with one of each parameter's options in which no two mentions share words."""
+    return _more_of(list(options.items()), {})
+
+
+def _more_of(rest: Sequence[tuple[str, Sequence[Choice | None]]], row: Row) -> Iterator[Row]:
+    if not rest:
+        yield row
+        return
+    (name, choices), *others = rest
+    places = mentioned([row])
+    for one in choices:
+        if one is None:
+            yield from _more_of(others, row)
+        elif not touches(one.mention, places):
+            yield from _more_of(others, {**row, name: one})
 
 
 def repeats(first: Row, found: Found, request: str, score: Score) -> Iterator[Sequence[Row]]:
@@ -91,13 +114,14 @@ def _next(
         return None
     begin = joins[0].end()
     for end in [*(join.start() for join in joins[1:]), len(request)]:
-        options = [
-            _within(rows[0][name], found[name], (begin, end), taken)[:CHOICES] for name in varying
-        ]
-        ways = [way for way in itertools.product(*options) if _are_apart(way)]
+        options = {
+            name: _within(rows[0][name], found[name], (begin, end), taken)[:CHOICES]
+            for name in varying
+        }
+        ways = list(disjoint(options))
         if ways:
-            best = max(ways, key=lambda way: sum(map(score, way)) - _turned(way))
-            return {**rows[0], **dict(zip(varying, best, strict=True))}
+            best = max(ways, key=lambda way: sum(map(score, way.values())) - turned(way))
+            return {**rows[0], **best}
     return None
 
 
@@ -113,17 +137,6 @@ def _within(
         and _is_same_sort(one.mention, first.mention)
         and not touches(one.mention, taken)
     ]
-
-
-def _are_apart(way: Sequence[Choice]) -> bool:
-    places = [one.mention for one in way]
-    return not any(touches(m, places[:n]) for n, m in enumerate(places))
-
-
-def _turned(way: Sequence[Choice]) -> int:
-    """How many stand in another order than in the first call."""
-    starts = [one.mention.start for one in way]
-    return sum(a > b for a, b in itertools.combinations(starts, 2))
 
 
 def _is_same_sort(a: Mention, b: Mention) -> bool:
@@ -146,7 +159,11 @@ def _span(row: Row, names: Sequence[str]) -> tuple[int, int]:
 def _is_like(first: Mention, other: Mention, pieces: Sequence[Piece]) -> bool:
     """Whether the same word stands before both, or only what joins them."""
     before = _word_before(other, pieces)
-    return before in _JOINS or not before.isalpha() or before == _word_before(first, pieces)
+    return (
+        bool(JOIN.fullmatch(before))
+        or not before.isalpha()
+        or before == _word_before(first, pieces)
+    )
 
 
 def _word_before(m: Mention, pieces: Sequence[Piece]) -> str:

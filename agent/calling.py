@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,7 +20,16 @@ from typing import Final, NamedTuple
 import numpy as np
 from pydantic import JsonValue
 
-from skillweave.agent.again import OF_REPEATS, Choice, Row, mentioned, repeats, signs_of_repeats
+from skillweave.agent.again import (
+    OF_REPEATS,
+    Choice,
+    Row,
+    disjoint,
+    mentioned,
+    repeats,
+    signs_of_repeats,
+    turned,
+)
 from skillweave.agent.coerce import CoercionError, coerce
 from skillweave.agent.evidence import OF_PAIRS, Around, Numbers, Wanted, evidence, meaning_of
 from skillweave.agent.mentions import (
@@ -147,6 +156,7 @@ class Asked:
         self.request = request
         self.skill = skill
         self._wanted = [Wanted.of(one) for one in signature.parameters]
+        self._numeric = {p.name for p in signature.parameters if p.type in ("integer", "number")}
         names = set().union(*(one.names for one in self._wanted))
         described = f"{skill.name.replace('-', ' ')} {skill.description} {signature.summary}"
         self._said = {*stems(described), *names}
@@ -159,13 +169,12 @@ class Asked:
     def ways(self, weights: Numbers) -> list[Way]:
         """The ways to give the parameters their values, the likeliest for each looked at first."""
         found = {one.parameter.name: self._choices(one, weights) for one in self._wanted}
-        options = [self._options(one, found[one.parameter.name]) for one in self._wanted]
-        if not all(options):
+        options = {
+            w.parameter.name: self._options(w, found[w.parameter.name]) for w in self._wanted
+        }
+        if not all(options.values()):
             return []
-        rows = [
-            {name: one for name, one in zip(found, row, strict=True) if one is not None}
-            for row in itertools.islice(_disjoint(options, 0, ()), WAYS)
-        ]
+        rows = itertools.islice(disjoint(options), WAYS)
         ways = [self._way([row]) for row in rows]
         likely = sorted(ways, key=lambda way: -float(way.evidence @ weights))[:REPEATED]
         pairs = weights[: len(OF_PAIRS)]
@@ -246,8 +255,6 @@ class Asked:
         return [*found[:CHOICES], *([] if parameter.required and not switched else [None])]
 
     def _way(self, rows: Sequence[Row]) -> Way:
-        first = [one.mention for one in rows[0].values()]
-        turned = sum(a.start > b.start for a, b in itertools.combinations(first, 2))
         places = mentioned(rows)
         left = [m for m in self._mentions if not touches(m, places)]
         counts = [
@@ -258,18 +265,13 @@ class Asked:
         ]
         pairs = sum((one.evidence for row in rows for one in row.values()), np.zeros(len(OF_PAIRS)))
         again = signs_of_repeats(rows, self._pieces)
-        signs = [turned, self._misplaced(rows[0]), *counts]
+        signs = [turned(rows[0]), self._misplaced(rows[0]), *counts]
         return Way(rows, np.concatenate([pairs / len(rows), signs, again]))
 
     def _misplaced(self, row: Row) -> bool:
         """Whether a text takes a number while a parameter for numbers goes without one."""
-        numeric = {
-            one.parameter.name
-            for one in self._wanted
-            if one.parameter.type in ("integer", "number")
-        }
         given = {name for name, one in row.items() if one.mention.sort == "number"}
-        return bool(given - numeric) and bool(numeric - given)
+        return bool(given - self._numeric) and bool(self._numeric - given)
 
 
 def _value(m: Mention, parameter: Parameter) -> JsonValue | None:
@@ -283,19 +285,6 @@ def _value(m: Mention, parameter: Parameter) -> JsonValue | None:
         return coerce(m.text, dict(parameter.json_schema) or {"type": kind})
     except CoercionError:
         return None
-
-
-def _disjoint(
-    options: Sequence[Sequence[Choice | None]], at: int, taken: tuple[Choice | None, ...]
-) -> Iterator[tuple[Choice | None, ...]]:
-    """Every way to choose for each parameter in which no two share words."""
-    if at == len(options):
-        yield taken
-        return
-    places = [one.mention for one in taken if one]
-    for one in options[at]:
-        if one is None or not touches(one.mention, places):
-            yield from _disjoint(options, at + 1, (*taken, one))
 
 
 def _within(piece: Piece, places: Collection[Mention]) -> bool:

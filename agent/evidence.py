@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from skillweave.agent.mentions import Mention, Piece, stem, stems
+from skillweave.agent.mentions import ALSO, Mention, Piece, stem, stems
 from skillweave.skills.model import Parameter
 
 Numbers = NDArray[np.float64]
@@ -51,7 +51,6 @@ _FOR: Final[Mapping[str, str]] = {
 _RATES: Final = frozenset("per rate price hourly daily monthly yearly weekly cost".split())
 _PER: Final = frozenset("per a an each every daily hourly monthly weekly yearly apiece".split())
 _DATED: Final = frozenset("dat day when tim hour week month".split())
-_AND: Final = frozenset(("and", "&"))
 _STOPS: Final = ",.;?!:"
 
 
@@ -164,7 +163,7 @@ def evidence(
         "words more": len(m.text.split()) - 1 if m.sort in ("words", "name") else 0,
         "items": len(value) if isinstance(value, list) else 0,
         "holds said": m.sort == "words" and not own.isdisjoint(said),
-        "holds and": m.sort == "name" and not _AND.isdisjoint(m.text.split()),
+        "holds and": m.sort == "name" and not ALSO.isdisjoint(m.text.split()),
         "optional": not one.parameter.required,
     }
     return np.array([signs[name] for name in OF_PAIRS], np.float64)

@@ -52,7 +52,7 @@ _SORTS: Final[Mapping[Kind, Sort]] = {
 }  # fmt: skip
 _LINKS: Final = frozenset("of the de del la le du des van von der den and &".split())
 """Words that a name may hold between two with capitals."""
-_ALSO: Final = frozenset(("and", "&"))
+ALSO: Final = frozenset(("and", "&"))
 """Those that may stand between two names as well."""
 _WHEN_AND: Final = re.compile(r",? (?:on |at |in the )?")
 _AND: Final = re.compile(r"\s*(?:,|,? (?:and|or)(?: with)?|&)\s+(?:an? |the )?")
@@ -278,7 +278,7 @@ def _of_run(request: str, run: Sequence[Piece], said: Collection[str]) -> Iterat
         run, begins = run[1:], False  # what the tool is told to do
     named = [_is_name(one.text) for one in run]
     linked = [name or one.text in _LINKS for name, one in zip(named, run, strict=True)]
-    apart = [name or one.text in _LINKS - _ALSO for name, one in zip(named, run, strict=True)]
+    apart = [name or one.text in _LINKS - ALSO for name, one in zip(named, run, strict=True)]
     beside = [
         any(named[max(0, n - 1, n == 1 and begins) : n] + named[n + 1 : n + 2])
         for n in range(len(run))

@@ -8,15 +8,18 @@ code nor the other files; nobody tunes on them.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from pydantic import JsonValue
 
 from skillweave.skills.drop import WrappedSkill, wrap
 from skillweave.skills.model import Frozen
+
+M = TypeVar("M", bound=Frozen)
+T = TypeVar("T")
 
 DATA = Path(__file__).with_name("data")
 DEVELOPMENT = DATA / "calls_development.jsonl"
@@ -69,20 +72,22 @@ class Several(Frozen):
 
 def dropped(path: Path) -> list[Dropped]:
     """The tools of a file."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [Dropped.model_validate(json.loads(line)) for line in lines]
+    return _lines(path, Dropped)
 
 
 def several(path: Path) -> list[Several]:
     """The requests of a file."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [Several.model_validate(json.loads(line)) for line in lines]
+    return _lines(path, Several)
 
 
 def beyond() -> list[str]:
     """Requests that no tool can do, half of them about what the held-out tools are about."""
-    lines = BEYOND.read_text(encoding="utf-8").splitlines()
-    return [Request.model_validate(json.loads(line)).request for line in lines]
+    return [one.request for one in _lines(BEYOND, Request)]
+
+
+def _lines(path: Path, kind: type[M]) -> list[M]:
+    """Each line of a file."""
+    return [kind.model_validate_json(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def is_same(given: Mapping[str, JsonValue], wanted: Mapping[str, JsonValue]) -> bool:
@@ -94,13 +99,18 @@ def are_same(
     given: Sequence[Mapping[str, JsonValue]], wanted: Sequence[Mapping[str, JsonValue]]
 ) -> bool:
     """Whether a tool is called as often as it should be, in whatever order, and gets the same."""
+    return len(given) == len(wanted) and astray(given, wanted, is_same) is None
+
+
+def astray(given: Sequence[T], wanted: Sequence[T], same: Callable[[T, T], bool]) -> T | None:
+    """The first that is given and has no match among the wanted ones, each of which matches once."""
     rest = list(wanted)
     for one in given:
-        same = next((n for n, other in enumerate(rest) if is_same(one, other)), None)
-        if same is None:
-            return False
-        del rest[same]
-    return not rest
+        match = next((n for n, other in enumerate(rest) if same(one, other)), None)
+        if match is None:
+            return one
+        del rest[match]
+    return None
 
 
 def _small(value: JsonValue) -> JsonValue:

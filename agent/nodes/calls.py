@@ -42,7 +42,7 @@ async def called(
         read: gives what nano would plan; steps of it may remain beside a call.
     """
     request = state["task"]
-    if deps.profile.does_steps or len(request) > LONGEST:
+    if len(request) > LONGEST:
         return None
     named = [await deps.get(name) for name in state.get("pinned", ())]
     best = await whole_of(request, named, deps)

@@ -17,6 +17,7 @@ from skillweave.evals.calls import (
     SEVERAL,
     Meant,
     Several,
+    astray,
     beyond,
     dropped,
     is_same,
@@ -36,6 +37,7 @@ from skillweave.evals.suite import (
     Suite,
 )
 from skillweave.evals.suites.workbench import missed
+from skillweave.skills.drop import WrappedSkill
 
 ARMS: tuple[Arm, ...] = (
     NONE,
@@ -65,8 +67,7 @@ def load(_: Path | None) -> Loaded:
         Sample(id=f"beyond-{number:02}", request=request, family="beyond", expected=[], right=())
         for number, request in enumerate(beyond(), start=1)
     ]
-    files = hashed({file.name: file for file in (HELD_OUT, BEYOND)}, {})
-    return Loaded(samples=tuple(samples), files=files, skills=skills, beside=True)
+    return _loaded(samples, skills, BEYOND)
 
 
 def load_several(_: Path | None) -> Loaded:
@@ -82,7 +83,11 @@ def load_several(_: Path | None) -> Loaded:
         )
         for number, told in enumerate(several(SEVERAL), start=1)
     ]
-    files = hashed({file.name: file for file in (HELD_OUT, SEVERAL)}, {})
+    return _loaded(samples, skills, SEVERAL)
+
+
+def _loaded(samples: Sequence[Sample], skills: Sequence[WrappedSkill], asked: Path) -> Loaded:
+    files = hashed({file.name: file for file in (HELD_OUT, asked)}, {})
     return Loaded(samples=tuple(samples), files=files, skills=skills, beside=True)
 
 
@@ -106,22 +111,20 @@ def score(sample: Sample, result: Result) -> Score:
         if step.ok
         for attempt in step.attempts[-1:]
     ]
-    rest = TypeAdapter(list[Meant]).validate_python(sample.expected)
-    if sorted(one.tool for one in made) != sorted(one.tool for one in rest):
+    meant = TypeAdapter(list[Meant]).validate_python(sample.expected)
+    if sorted(one.tool for one in made) != sorted(one.tool for one in meant):
         names = ", ".join(one.tool for one in made)
         return Score(value=0.0, note=f"called {names}" if made else missed(sample, result))
-    for one in made:
-        same = [
-            n
-            for n, other in enumerate(rest)
-            if other.tool == one.tool and is_same(one.arguments, other.arguments)
-        ]
-        if not same:
-            wanted = [dict(other.arguments) for other in rest if other.tool == one.tool]
-            note = f"{one.tool} called with {dict(one.arguments)}, not {wanted}"
-            return Score(value=0.0, note=note)
-        del rest[same[0]]
-    return Score(value=1.0)
+    wrong = astray(made, meant, _is_same)
+    if wrong is None:
+        return Score(value=1.0)
+    wanted = [dict(other.arguments) for other in meant if other.tool == wrong.tool]
+    note = f"{wrong.tool} called with {dict(wrong.arguments)}, not {wanted}"
+    return Score(value=0.0, note=note)
+
+
+def _is_same(one: Meant, other: Meant) -> bool:
+    return one.tool == other.tool and is_same(one.arguments, other.arguments)
 
 
 CALLS = Suite(
